@@ -1,0 +1,171 @@
+package job
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// The stored form of a batch's targets and of its result, the same in every
+// adapter: one byte that names the encoding, then a zstd frame (RFC 8878). A new
+// encoding gets a new first byte; the old ones stay readable.
+const (
+	targetsV1 byte = 1 // zstd of: count, then for each target length<<1|guessed and the URL; numbers as uvarints
+	resultV1  byte = 1 // zstd of the Result's JSON
+)
+
+// MaxDecoded bounds in bytes what targets or a result take before compression.
+// Encoding refuses more, so whatever was stored can be read, and decoding refuses
+// more, so that a damaged item cannot exhaust the memory.
+const MaxDecoded = 128 << 20
+
+// ErrEncoding says that bytes are no stored targets or result, or that a value
+// is too large to become one.
+var ErrEncoding = errors.New("bad encoding")
+
+// Both are made on first use: a function that never reads a batch does not pay
+// for them. EncodeAll and DecodeAll are safe for concurrent use and start no
+// goroutine.
+var (
+	compressor = sync.OnceValues(func() (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(256<<10),
+			zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithLowerEncoderMem(true))
+	})
+	decompressor = sync.OnceValues(func() (*zstd.Decoder, error) {
+		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)),
+			zstd.WithDecoderMaxMemory(MaxDecoded), zstd.WithDecoderLowmem(true))
+	})
+)
+
+// EncodeTargets returns the stored form of a batch's targets. The only error is
+// ErrEncoding, for more than MaxDecoded bytes of them.
+func EncodeTargets(targets []Target) ([]byte, error) {
+	size := binary.MaxVarintLen64
+	for i := range targets {
+		size += len(targets[i].URL) + 4
+	}
+	plain := make([]byte, 0, size)
+	plain = binary.AppendUvarint(plain, uint64(len(targets)))
+	for i := range targets {
+		head := uint64(len(targets[i].URL)) << 1
+		if targets[i].Guessed {
+			head |= 1
+		}
+		plain = binary.AppendUvarint(plain, head)
+		plain = append(plain, targets[i].URL...)
+	}
+	return pack(targetsV1, plain)
+}
+
+// DecodeTargets reads what EncodeTargets wrote; no targets come back as nil.
+// errors.Is(err, ErrEncoding) for anything else.
+func DecodeTargets(stored []byte) ([]Target, error) {
+	plain, err := unpack(targetsV1, stored)
+	if err != nil {
+		return nil, fmt.Errorf("targets: %w", err)
+	}
+	count, n := binary.Uvarint(plain)
+	if n <= 0 || count > uint64(len(plain)-n) { // each target takes a byte at least
+		return nil, fmt.Errorf("targets: %w: count", ErrEncoding)
+	}
+	if count == 0 && n == len(plain) {
+		return nil, nil
+	}
+	rest := string(plain[n:]) // one allocation that all URLs share
+	targets := make([]Target, 0, min(count, 1<<16))
+	for range count {
+		head, n := uvarint(rest)
+		if n <= 0 || head>>1 > uint64(len(rest)-n) {
+			return nil, fmt.Errorf("targets: %w: target %d of %d", ErrEncoding, len(targets), count)
+		}
+		end := n + int(head>>1) //nolint:gosec // not above len(rest)
+		targets = append(targets, Target{URL: rest[n:end], Guessed: head&1 == 1})
+		rest = rest[end:]
+	}
+	if rest != "" {
+		return nil, fmt.Errorf("targets: %w: %d bytes too many", ErrEncoding, len(rest))
+	}
+	return targets, nil
+}
+
+// EncodeResult returns the stored form of a result, its Remainder left out. The
+// only errors are ErrEncoding, for more than MaxDecoded bytes, and that of a
+// number JSON cannot hold.
+func EncodeResult(r *Result) ([]byte, error) {
+	var plain bytes.Buffer
+	plain.Grow(256 * (len(r.Visits) + len(r.Addresses)))
+	enc := json.NewEncoder(&plain)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(r); err != nil {
+		return nil, fmt.Errorf("result: %w", err)
+	}
+	return pack(resultV1, plain.Bytes())
+}
+
+// DecodeResult reads what EncodeResult wrote; errors.Is(err, ErrEncoding) for
+// anything else.
+func DecodeResult(stored []byte) (*Result, error) {
+	plain, err := unpack(resultV1, stored)
+	if err != nil {
+		return nil, fmt.Errorf("result: %w", err)
+	}
+	r := new(Result)
+	if err := json.Unmarshal(plain, r); err != nil {
+		return nil, fmt.Errorf("result: %w: %w", ErrEncoding, err)
+	}
+	return r, nil
+}
+
+func pack(version byte, plain []byte) ([]byte, error) {
+	if len(plain) > MaxDecoded {
+		return nil, fmt.Errorf("%w: %d bytes are more than %d", ErrEncoding, len(plain), MaxDecoded)
+	}
+	enc, err := compressor()
+	if err != nil {
+		return nil, err
+	}
+	stored := make([]byte, 1, len(plain)/4+64)
+	stored[0] = version
+	return enc.EncodeAll(plain, stored), nil
+}
+
+func unpack(version byte, stored []byte) ([]byte, error) {
+	if len(stored) == 0 {
+		return nil, fmt.Errorf("%w: empty", ErrEncoding)
+	}
+	if stored[0] != version {
+		return nil, fmt.Errorf("%w: version %d is not known", ErrEncoding, stored[0])
+	}
+	dec, err := decompressor()
+	if err != nil {
+		return nil, err
+	}
+	plain, err := dec.DecodeAll(stored[1:], nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrEncoding, err)
+	}
+	return plain, nil
+}
+
+// uvarint is binary.Uvarint for a string.
+func uvarint(s string) (value uint64, n int) {
+	var shift uint
+	for i := 0; i < len(s) && i < binary.MaxVarintLen64; i++ {
+		b := s[i]
+		if b < 0x80 {
+			if i == binary.MaxVarintLen64-1 && b > 1 {
+				return 0, 0
+			}
+			return value | uint64(b)<<shift, i + 1
+		}
+		value |= uint64(b&0x7f) << shift
+		shift += 7
+	}
+	return 0, 0
+}
