@@ -1,0 +1,127 @@
+package job
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// The planner's batch sizes, in URLs.
+const (
+	MinBatch = 10  // smaller ones cost more in claims than they gain in spread
+	MaxBatch = 250 // and the length of a lane's batches
+)
+
+// Plan is how a job's URLs are divided.
+type Plan struct {
+	Batches    []Batch
+	URLs       int // distinct
+	Hosts      int // distinct
+	Duplicates int // targets dropped because their URL was there already
+	Workers    int // workers that can be busy at once, at most MaxWorkers
+}
+
+// Ready lists the batches that may be rung at the start: those not held.
+func (p Plan) Ready() []Ref {
+	refs := make([]Ref, 0, len(p.Batches))
+	for i := range p.Batches {
+		if !p.Batches[i].Held {
+			refs = append(refs, p.Batches[i].Ref)
+		}
+	}
+	return refs
+}
+
+// BatchSize is the planner's rule for how many URLs go into a batch: small jobs
+// are spread over as many workers as are worth starting, large ones use full
+// batches.
+func BatchSize(urls int) int {
+	return min(max((urls+MaxWorkers-1)/MaxWorkers, MinBatch), MaxBatch)
+}
+
+// NewPlan divides targets into batches of the job, all due at due. URLs that
+// occur twice are kept once. A host's URLs stay in one batch; a host with more
+// than MaxBatch of them becomes a lane: a chain of batches of which only the
+// first may be rung, so that one host is never crawled by two workers of one
+// job. The same targets always give the same plan.
+func NewPlan(id ID, targets []Target, due time.Time) Plan {
+	hosts, distinct := byHost(targets)
+	p := Plan{URLs: distinct, Hosts: len(hosts), Duplicates: len(targets) - distinct}
+	slices.SortStableFunc(hosts, func(a, b hostTargets) int { return cmp.Compare(len(b.targets), len(a.targets)) })
+
+	size := BatchSize(distinct)
+	var open []Target
+	for _, h := range hosts {
+		switch {
+		case len(h.targets) > MaxBatch:
+			p.addLane(id, h.targets, due)
+		case len(h.targets) >= size:
+			p.add(id, h.targets, due)
+		default:
+			if len(open)+len(h.targets) > size {
+				p.add(id, open, due)
+				open = nil
+			}
+			open = append(open, h.targets...)
+		}
+	}
+	if len(open) > 0 {
+		p.add(id, open, due)
+	}
+	p.Workers = min(p.Workers, MaxWorkers)
+	return p
+}
+
+func (p *Plan) add(id ID, targets []Target, due time.Time) {
+	p.Batches = append(p.Batches, Batch{
+		Ref:     Ref{Job: id, Key: PlannedKey(len(p.Batches))},
+		Status:  Pending,
+		Targets: targets,
+		Due:     due,
+	})
+	p.Workers++
+}
+
+func (p *Plan) addLane(id ID, targets []Target, due time.Time) {
+	first := len(p.Batches)
+	for part := range slices.Chunk(targets, MaxBatch) {
+		p.add(id, part, due)
+	}
+	lane := p.Batches[first:]
+	for i := range lane {
+		if i > 0 {
+			lane[i].Held, lane[i].Due = true, time.Time{}
+			p.Workers--
+		}
+		if i+1 < len(lane) {
+			lane[i].Next = lane[i+1].Ref.Key
+		}
+	}
+}
+
+type hostTargets struct {
+	host    string
+	targets []Target
+}
+
+// byHost drops repeated URLs and groups the others by host, in order of first
+// appearance.
+func byHost(targets []Target) (hosts []hostTargets, distinct int) {
+	seen := make(map[string]struct{}, len(targets))
+	index := make(map[string]int, len(targets)/4)
+	for _, t := range targets {
+		if _, dup := seen[t.URL]; dup {
+			continue
+		}
+		seen[t.URL] = struct{}{}
+		h := t.Host()
+		i, ok := index[h]
+		if !ok {
+			i = len(hosts)
+			index[h] = i
+			hosts = append(hosts, hostTargets{host: h})
+		}
+		hosts[i].targets = append(hosts[i].targets, t)
+	}
+	return hosts, len(seen)
+}

@@ -1,0 +1,101 @@
+package job_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"gleaner/shared/job"
+
+	"pgregory.net/rapid"
+)
+
+func TestPlanKeepsEveryURLOnceAndHostsTogether(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var targets []job.Target
+		want := map[string]bool{}
+		for h := range rapid.IntRange(1, 40).Draw(t, "hosts") {
+			n := rapid.SampledFrom([]int{1, 2, 3, 9, 10, 11, 60, job.MaxBatch, job.MaxBatch + 1, 3*job.MaxBatch + 7}).Draw(t, "urls")
+			for u := range n {
+				targets = append(targets, job.Target{URL: fmt.Sprintf("https://h%d.example/%d", h, u)})
+				want[targets[len(targets)-1].URL] = true
+			}
+		}
+		dups := rapid.IntRange(0, 5).Draw(t, "dups")
+		for range dups {
+			targets = append(targets, targets[rapid.IntRange(0, len(targets)-1).Draw(t, "dup")])
+		}
+		id := job.NewID(time.Now(), 4)
+		due := time.Now()
+		p := job.NewPlan(id, targets, due)
+		if p.URLs != len(want) || p.Duplicates != dups {
+			t.Fatalf("urls %d duplicates %d, want %d and %d", p.URLs, p.Duplicates, len(want), dups)
+		}
+		if p.Workers < 1 || p.Workers > job.MaxWorkers {
+			t.Fatalf("workers %d", p.Workers)
+		}
+		byKey := map[job.Key]job.Batch{}
+		after := map[job.Key]bool{}
+		for _, b := range p.Batches {
+			byKey[b.Ref.Key] = b
+			if b.Next != "" {
+				after[b.Next] = true
+			}
+			if len(b.Targets) == 0 || len(b.Targets) > job.MaxBatch {
+				t.Fatalf("batch of %d", len(b.Targets))
+			}
+			for _, tg := range b.Targets {
+				if !want[tg.URL] {
+					t.Fatalf("%s twice or unknown", tg.URL)
+				}
+				delete(want, tg.URL)
+			}
+		}
+		if len(want) != 0 {
+			t.Fatalf("%d URLs lost", len(want))
+		}
+		// Whoever can run at the same time shares no host: heads and what follows them.
+		owner := map[string]job.Key{}
+		heads := 0
+		for _, b := range p.Batches {
+			if b.Held != after[b.Ref.Key] || b.Held == !b.Due.IsZero() {
+				t.Fatalf("batch %s held %v, in a chain %v, due %v", b.Ref.Key, b.Held, after[b.Ref.Key], b.Due)
+			}
+			if b.Held {
+				continue
+			}
+			heads++
+			for k := b.Ref.Key; k != ""; k = byKey[k].Next {
+				for _, tg := range byKey[k].Targets {
+					if o, ok := owner[tg.Host()]; ok && o != b.Ref.Key {
+						t.Fatalf("%s is in two chains", tg.Host())
+					}
+					owner[tg.Host()] = b.Ref.Key
+				}
+			}
+		}
+		if heads != len(p.Ready()) || p.Workers != min(heads, job.MaxWorkers) {
+			t.Fatalf("heads %d ready %d workers %d", heads, len(p.Ready()), p.Workers)
+		}
+	})
+}
+
+func TestBatchSize(t *testing.T) {
+	for urls, want := range map[int]int{1: 10, 50: 10, 3000: 10, 30_000: 100, 75_000: 250, 1_000_000: 250} {
+		if got := job.BatchSize(urls); got != want {
+			t.Errorf("%d URLs: %d, want %d", urls, got, want)
+		}
+	}
+}
+
+func BenchmarkPlan100k(b *testing.B) {
+	targets := make([]job.Target, 100_000)
+	for i := range targets {
+		targets[i].URL = fmt.Sprintf("https://host-%d.example/page/%d", i%20_000, i)
+	}
+	id := job.NewID(time.Now(), 16)
+	b.ReportAllocs()
+	for b.Loop() {
+		job.NewPlan(id, targets, time.Time{})
+	}
+}
