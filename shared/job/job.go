@@ -137,6 +137,8 @@ type Job struct {
 	// Adding is set while batches are being added to a running job (retry), so
 	// that nobody completes it in between. The sweeper finishes what was left.
 	Adding time.Time `json:"adding,omitzero"`
+	// Retries counts the rounds of "retry failed".
+	Retries int `json:"retries,omitempty"`
 
 	CreatedAt  time.Time `json:"created_at"`
 	StartedAt  time.Time `json:"started_at,omitzero"`

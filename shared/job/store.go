@@ -111,8 +111,10 @@ type BatchStore interface {
 
 	// Split replaces a LEASED batch by its halves, in one write: the batch becomes
 	// DONE without any outcome, the halves (keys Child('a') and Child('b')) are
-	// PENDING. In a lane the first half leads to the second and that to the
-	// batch's former Next, and only the first is not held. ErrLeaseLost.
+	// PENDING. In a lane, or when halves[0].Next names the second half because
+	// both hold pages of one host, the first half leads to the second and that to
+	// the batch's former Next, if any, and the second is held. Otherwise neither
+	// is. Unheld halves are due at now. ErrLeaseLost.
 	Split(ctx context.Context, r Ref, token string, halves [2]Batch, now time.Time) error
 
 	// AddRetry adds a batch to a job, in one write that marks the batches it
