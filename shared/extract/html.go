@@ -1,0 +1,370 @@
+package extract
+
+import (
+	"bytes"
+	"sync"
+)
+
+// walker reads one HTML layer: it splits markup, flattens text and hands
+// attributes, scripts and style sheets to their readers. It follows the
+// tokenizer of the HTML standard as far as addresses can tell the difference.
+type walker struct {
+	s            *sink
+	l            layer
+	src          []byte
+	text, hidden flat
+	cur          *flat
+	at, amp, pct cursor
+	open         []special
+	attrs        []attr
+	scratch      []byte
+	eof          [256]bool // searches for this byte failed: there are no more
+	noComment    bool
+}
+
+// attr is one attribute as it stands in the source.
+type attr struct {
+	name, value []byte
+	pos         int // of the value
+}
+
+// special is an open element that changes what its text means. It ends with
+// the end tag that balances its start tag, whatever is misnested in between.
+type special struct {
+	tag   string
+	depth int
+	kind  specialKind
+	form  FoundBy
+	start int // offset in the flattened text
+}
+
+type specialKind uint8
+
+const (
+	specialHidden specialKind = iota
+	specialReversed
+	specialForm
+)
+
+// cursor answers whether a byte occurs in a range; ranges come in ascending
+// order, so that the layer is searched once.
+type cursor struct {
+	b    byte
+	next int
+}
+
+func (c *cursor) in(src []byte, lo, hi int) bool {
+	if c.next < lo {
+		if k := bytes.IndexByte(src[lo:], c.b); k >= 0 {
+			c.next = lo + k
+		} else {
+			c.next = len(src)
+		}
+	}
+	return c.next < hi
+}
+
+var walkers = sync.Pool{New: func() any { return new(walker) }}
+
+// html reads src as HTML.
+func (s *sink) html(src []byte, l layer) {
+	w := walkers.Get().(*walker)
+	w.s, w.l, w.src = s, l, src
+	w.text.reset(false)
+	w.hidden.reset(true)
+	w.cur = &w.text
+	w.at, w.amp, w.pct = cursor{'@', -1}, cursor{'&', -1}, cursor{'%', -1}
+	w.open = w.open[:0]
+	w.eof = [256]bool{}
+	w.noComment = false
+	w.walk()
+	w.finish()
+	w.s, w.src, w.cur = nil, nil, nil
+	clear(w.attrs[:cap(w.attrs)])
+	walkers.Put(w)
+}
+
+// pos returns the position in the document of offset off of the source.
+func (w *walker) pos(off int) int { return w.l.at(off) }
+
+func (w *walker) walk() {
+	src := w.src
+	for i := 0; i < len(src); {
+		j := bytes.IndexByte(src[i:], '<')
+		if j < 0 {
+			w.chars(i, len(src))
+			return
+		}
+		j += i
+		if j > i {
+			w.chars(i, j)
+		}
+		i = w.markup(j)
+	}
+}
+
+// chars appends the text at [lo, hi) to the flattened text.
+func (w *walker) chars(lo, hi int) {
+	b := w.src[lo:hi]
+	if class[b[0]]&isSpace != 0 {
+		k := 1
+		for k < len(b) && class[b[k]]&isSpace != 0 {
+			k++
+		}
+		if k == len(b) {
+			w.cur.buf = append(w.cur.buf, ' ')
+			return
+		}
+		// Indentation is one space.
+		k--
+		b = b[k:]
+		lo += k
+	}
+	w.cur.text(b, w.pos(lo))
+}
+
+// markup reads what begins with the < at src[i] and returns where it ends.
+func (w *walker) markup(i int) int {
+	src := w.src
+	if i+1 >= len(src) {
+		return len(src)
+	}
+	switch c := src[i+1]; {
+	case class[c]&isLetter != 0:
+		return w.startTag(i + 1)
+	case c == '/':
+		if i+2 < len(src) && class[src[i+2]]&isLetter != 0 {
+			return w.endTag(i + 2)
+		}
+		return w.skipTo('>', i+2)
+	case c == '!':
+		return w.declaration(i)
+	case c == '?':
+		return w.skipTo('>', i+2)
+	}
+	w.cur.buf = append(w.cur.buf, '<')
+	return i + 1
+}
+
+// find returns the index of c at or after i, or -1. A failed search is
+// remembered, which keeps hostile pages linear.
+func (w *walker) find(c byte, i int) int {
+	if w.eof[c] || i >= len(w.src) {
+		return -1
+	}
+	if k := bytes.IndexByte(w.src[i:], c); k >= 0 {
+		return i + k
+	}
+	w.eof[c] = true
+	return -1
+}
+
+func (w *walker) skipTo(c byte, i int) int {
+	if k := w.find(c, i); k >= 0 {
+		return k + 1
+	}
+	return len(w.src)
+}
+
+// declaration reads a comment, a CDATA section or a document type.
+func (w *walker) declaration(i int) int {
+	rest := w.src[i:]
+	switch {
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		body := i + 4
+		end := -1
+		switch {
+		case bytes.HasPrefix(rest[4:], []byte(">")):
+			end = 0
+		case !w.noComment:
+			if end = bytes.Index(rest[4:], []byte("-->")); end < 0 {
+				w.noComment = true
+			}
+		}
+		w.cur.mark(markInline)
+		if end < 0 {
+			return w.skipTo('>', body)
+		}
+		w.comment(body, body+end)
+		if end == 0 && rest[4] == '>' {
+			return body + 1
+		}
+		return body + end + 3
+	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
+		return i + 9
+	}
+	return w.skipTo('>', i+2)
+}
+
+// comment looks through a comment. What stands there was published once, or
+// is about to be.
+func (w *walker) comment(lo, hi int) {
+	if !w.at.in(w.src, lo, hi) {
+		return
+	}
+	l := w.sub(lo)
+	l.form, l.reason = FoundComment, ReasonComment
+	w.s.scan(w.src[lo:hi], &l)
+}
+
+// sub returns the layer of a part of the source that begins at off.
+func (w *walker) sub(off int) layer {
+	return layer{form: w.l.form, reason: w.l.reason, pos: w.pos(off), fixed: w.l.fixed, depth: w.l.depth}
+}
+
+// startTag reads the tag whose name begins at src[i].
+func (w *walker) startTag(i int) int {
+	src := w.src
+	n := i
+	for n < len(src) && !tagNameEnd(src[n]) {
+		n++
+	}
+	var buf [16]byte
+	name := lowerName(buf[:0], src[i:n])
+	end, closed := w.attributes(n)
+	if !closed {
+		return end // the layer ends inside a tag: it is no tag
+	}
+	t := tagOf(name)
+	w.element(t, name)
+	if t.raw {
+		return w.rawText(t, string(name), end)
+	}
+	return end
+}
+
+func tagNameEnd(c byte) bool { return c == '>' || c == '/' || class[c]&isSpace != 0 }
+
+// lowerName lowers a tag name; names too long to matter are cut.
+func lowerName(dst, name []byte) []byte {
+	for _, c := range name[:min(len(name), cap(dst))] {
+		dst = append(dst, lowerByte(c))
+	}
+	return dst
+}
+
+// attributes reads attributes from src[i] to the end of the tag into w.attrs
+// and returns the offset behind the tag.
+func (w *walker) attributes(i int) (end int, closed bool) {
+	src := w.src
+	w.attrs = w.attrs[:0]
+	for {
+		for i < len(src) && (class[src[i]]&isSpace != 0 || src[i] == '/') {
+			i++
+		}
+		if i >= len(src) {
+			return len(src), false
+		}
+		if src[i] == '>' {
+			return i + 1, true
+		}
+		start := i
+		i++
+		for i < len(src) && src[i] != '=' && !tagNameEnd(src[i]) {
+			i++
+		}
+		name := src[start:i]
+		for i < len(src) && class[src[i]]&isSpace != 0 {
+			i++
+		}
+		a := attr{name: name, pos: i}
+		if i < len(src) && src[i] == '=' {
+			i++
+			for i < len(src) && class[src[i]]&isSpace != 0 {
+				i++
+			}
+			if i >= len(src) {
+				return len(src), false
+			}
+			a.pos = i
+			if q := src[i]; q == '"' || q == '\'' {
+				k := w.find(q, i+1)
+				if k < 0 {
+					// An unclosed quote: the standard drops the rest of the
+					// page, we drop the tag.
+					return w.skipTo('>', i), true
+				}
+				a.pos, a.value = i+1, src[i+1:k]
+				i = k + 1
+			} else {
+				for i < len(src) && src[i] != '>' && class[src[i]]&isSpace == 0 {
+					i++
+				}
+				a.value = src[a.pos:i]
+			}
+		}
+		if len(w.attrs) < maxAttrs {
+			w.attrs = append(w.attrs, a)
+		}
+	}
+}
+
+// maxAttrs bounds the attributes of one tag that are looked at.
+const maxAttrs = 256
+
+// endTag reads the end tag whose name begins at src[i].
+func (w *walker) endTag(i int) int {
+	src := w.src
+	n := i
+	for n < len(src) && !tagNameEnd(src[n]) {
+		n++
+	}
+	var buf [16]byte
+	name := lowerName(buf[:0], src[i:n])
+	w.close(tagOf(name), name)
+	if n < len(src) && src[n] == '>' {
+		return n + 1
+	}
+	return w.skipTo('>', n)
+}
+
+// rawText reads the content of an element that holds no markup, from src[i]
+// to its end tag.
+func (w *walker) rawText(t tag, name string, i int) int {
+	src := w.src
+	end, next := len(src), len(src)
+	for k := i; ; {
+		j := bytes.Index(src[k:], []byte("</"))
+		if j < 0 {
+			break
+		}
+		k += j + 2
+		if foldPrefix(src[k:], name) && (k+len(name) == len(src) || tagNameEnd(src[k+len(name)])) {
+			end = k - 2
+			next = w.skipTo('>', k+len(name))
+			break
+		}
+	}
+	if end > i {
+		w.raw(t, i, end)
+	}
+	w.close(t, []byte(name))
+	return next
+}
+
+// raw hands the content of a raw text element on.
+func (w *walker) raw(t tag, lo, hi int) {
+	switch t.id {
+	case tagScript:
+		w.script(lo, hi)
+	case tagStyle:
+		w.style(lo, hi)
+	case tagTitle, tagTextarea:
+		w.chars(lo, hi)
+	}
+}
+
+// finish looks through the flattened texts.
+func (w *walker) finish() {
+	for len(w.open) > 0 {
+		w.closeSpecial(len(w.open) - 1)
+	}
+	for _, f := range [...]*flat{&w.text, &w.hidden} {
+		if len(f.buf) < 4 {
+			continue
+		}
+		l := w.sub(0)
+		l.flat, l.words = f, true
+		w.s.scan(f.buf, &l)
+	}
+}

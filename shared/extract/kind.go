@@ -1,0 +1,106 @@
+package extract
+
+import (
+	_ "embed" // the lists are data files
+	"strings"
+	"sync"
+)
+
+//go:generate go run ./listgen
+
+// Kind says what sort of mailbox an address is.
+type Kind string
+
+// The kinds. A disposable domain outranks a role, a role outranks free mail.
+const (
+	KindPersonal   Kind = "personal"   // none of the others
+	KindRole       Kind = "role"       // a function rather than a person: info, sales
+	KindFree       Kind = "free"       // a mailbox at a provider of free mail
+	KindDisposable Kind = "disposable" // a throw-away mailbox
+)
+
+var (
+	//go:embed lists/roles.txt
+	rolesFile string
+	//go:embed lists/free.txt
+	freeFile string
+	//go:embed lists/disposable.txt
+	disposableFile string
+	//go:embed lists/noise.txt
+	noiseFile string
+)
+
+// parseList reads a list file: one lower-case entry a line, # starts a comment.
+func parseList(file string) map[string]struct{} {
+	set := make(map[string]struct{}, strings.Count(file, "\n"))
+	for line := range strings.Lines(file) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line != "" {
+			set[line] = struct{}{}
+		}
+	}
+	return set
+}
+
+var (
+	roles      = sync.OnceValue(func() map[string]struct{} { return parseList(rolesFile) })
+	freeMail   = sync.OnceValue(func() map[string]struct{} { return parseList(freeFile) })
+	disposable = sync.OnceValue(func() map[string]struct{} { return parseList(disposableFile) })
+	noise      = sync.OnceValue(func() map[string]struct{} { return parseList(noiseFile) })
+)
+
+func in(set map[string]struct{}, s string) bool {
+	_, ok := set[s]
+	return ok
+}
+
+// inDomains reports whether domain or a domain above it is in set.
+func inDomains(set map[string]struct{}, domain string) bool {
+	for {
+		if in(set, domain) {
+			return true
+		}
+		dot := strings.IndexByte(domain, '.')
+		if dot < 0 {
+			return false
+		}
+		domain = domain[dot+1:]
+	}
+}
+
+// kindOf classifies an address in normal form.
+func kindOf(local, domain string) Kind {
+	switch {
+	case inDomains(disposable(), domain):
+		return KindDisposable
+	case roleLocal(local):
+		return KindRole
+	case in(freeMail(), domain):
+		return KindFree
+	}
+	return KindPersonal
+}
+
+// roleLocal reports whether a local part names a function: the whole of it,
+// what stands before a plus tag or a trailing number, or its first word
+// ("info-berlin", "vertrieb.nord", "jobs2").
+func roleLocal(local string) bool {
+	if in(roles(), local) {
+		return true
+	}
+	word := strings.TrimRight(local, "0123456789")
+	if cut := strings.IndexAny(word, "+-._"); cut > 0 {
+		word = strings.TrimRight(word[:cut], "0123456789")
+	}
+	return word != local && in(roles(), word)
+}
+
+// noReply reports whether a local part says that nobody reads its mail.
+func noReply(local string) bool {
+	l := strings.NewReplacer("-", "", ".", "", "_", "").Replace(local)
+	switch l {
+	case "noreply", "donotreply", "nepasrepondre", "nichtantworten", "nonrispondere", "noresponder", "naoresponda":
+		return true
+	}
+	return false
+}

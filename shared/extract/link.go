@@ -1,0 +1,196 @@
+package extract
+
+import (
+	"bytes"
+)
+
+// link reads the value of an attribute that holds a URL.
+func (w *walker) link(a attr) {
+	v := w.value(a)
+	for len(v) > 0 && v[0] <= ' ' {
+		v = v[1:]
+	}
+	l := w.sub(a.pos)
+	l.fixed = true
+	w.s.url(v, &l)
+}
+
+// url reads a link whose character references are decoded.
+func (s *sink) url(v []byte, l *layer) {
+	if len(v) < 3 {
+		return
+	}
+	switch {
+	case v[0]|0x20 == 'm' && foldPrefix(v, "mailto"):
+		if rest, ok := afterScheme(v[6:]); ok {
+			s.mailto(rest, l)
+			return
+		}
+	case v[0] == '#' && len(v) < 8:
+		return
+	case foldPrefix(v, "tel:"), foldPrefix(v, "data:"):
+		return
+	}
+	if i := bytes.Index(v, []byte("email-protection#")); i >= 0 {
+		s.cloudflare(v[i+len("email-protection#"):], l.pos)
+		return
+	}
+	if bytes.IndexByte(v, '@') < 0 && bytes.Index(v, []byte("%40")) < 0 && bytes.Index(v, []byte("%2540")) < 0 {
+		return
+	}
+	inner := *l
+	inner.place = inURL
+	s.scan(percentDecode(v, 2), &inner)
+}
+
+// afterScheme accepts ":" in its encoded forms as well.
+func afterScheme(v []byte) ([]byte, bool) {
+	switch {
+	case len(v) > 0 && v[0] == ':':
+		return v[1:], true
+	case foldPrefix(v, "%3a"):
+		return v[3:], true
+	}
+	return nil, false
+}
+
+// mailto reads a mailto: URI (RFC 6068) from behind its scheme: recipients,
+// and the headers to, cc and bcc.
+func (s *sink) mailto(v []byte, l *layer) {
+	v = dropControls(v)
+	head, query, _ := bytes.Cut(v, []byte{'?'})
+	s.recipients(head, l)
+	for len(query) > 0 {
+		var field []byte
+		if i := bytes.IndexByte(query, '&'); i >= 0 {
+			field, query = query[:i], query[i+1:]
+		} else {
+			field, query = query, nil
+		}
+		field = bytes.TrimPrefix(field, []byte("amp;"))
+		name, value, ok := bytes.Cut(field, []byte{'='})
+		if ok && (foldEqual(name, "to") || foldEqual(name, "cc") || foldEqual(name, "bcc")) {
+			s.recipients(value, l)
+		}
+	}
+}
+
+// dropControls removes what browsers remove from URLs: tabs and line ends.
+func dropControls(v []byte) []byte {
+	if bytes.IndexAny(v, "\t\r\n") < 0 {
+		return v
+	}
+	return bytes.Map(func(r rune) rune {
+		if r == '\t' || r == '\r' || r == '\n' {
+			return -1
+		}
+		return r
+	}, v)
+}
+
+// recipients reads a list of addresses with commas or, as mail programs of one
+// maker write it, semicolons between them.
+func (s *sink) recipients(v []byte, l *layer) {
+	if len(v) < 3 {
+		return
+	}
+	v = percentDecode(v, 3)
+	for len(v) > 0 {
+		one := v
+		if i := listEnd(v); i < len(v) {
+			one, v = v[:i], v[i+1:]
+		} else {
+			v = nil
+		}
+		s.recipient(one, l)
+	}
+}
+
+// listEnd returns the index of the first separator outside quotes.
+func listEnd(v []byte) int {
+	quoted := false
+	for i, c := range v {
+		switch c {
+		case '"':
+			quoted = !quoted
+		case ',', ';':
+			if !quoted {
+				return i
+			}
+		}
+	}
+	return len(v)
+}
+
+// recipient reads one address of a mailto: link. An address that is valid as
+// it stands is taken so; anything else is searched like text.
+func (s *sink) recipient(one []byte, l *layer) {
+	one = bytes.Trim(one, " \t/.\u00a0")
+	for foldPrefix(one, "mailto:") {
+		one = bytes.TrimLeft(one[7:], " /")
+	}
+	if i := bytes.LastIndexByte(one, '<'); i >= 0 && i < len(one)-2 {
+		one = bytes.TrimRight(one[i+1:], "> ")
+	}
+	if len(one) < 3 {
+		return
+	}
+	inner := *l
+	if inner.form == "" {
+		inner.form = FoundMailto
+	}
+	at := bytes.LastIndexByte(one, '@')
+	if at > 0 {
+		c := candidate{local: one[:at], domain: one[at+1:], lo: 0, hi: len(one)}
+		if one[at-1] != ' ' && dotAtom(string(c.local)) == nil && hasSuffix(c.domain) && !mangled(c.local) {
+			if !rubbish(&c, inText) {
+				s.record(one, &c, &inner)
+			}
+			return
+		}
+		if one[0] == '"' {
+			if email, err := normalise(string(c.local), string(c.domain)); err == nil {
+				s.add(email, one, inner.form, l.pos, l.reason)
+				return
+			}
+		}
+	}
+	inner.words, inner.place = true, inAttr
+	s.scan(one, &inner)
+}
+
+// mangled reports whether a local part of a link shows damage that the scanner
+// of running text repairs.
+func mangled(local []byte) bool {
+	return bytes.IndexAny(local, "%=:/?") >= 0 || local[0] == '+' || foldPrefix(local, "u00") || local[0] == '\''
+}
+
+// percentDecode undoes percent-encoding, up to the given number of times, and
+// returns its argument when there is none.
+func percentDecode(v []byte, times int) []byte {
+	for ; times > 0 && bytes.IndexByte(v, '%') >= 0; times-- {
+		out := make([]byte, 0, len(v))
+		changed := false
+		for i := 0; i < len(v); i++ {
+			if v[i] == '%' && i+2 < len(v) && class[v[i+1]]&class[v[i+2]]&isHex != 0 {
+				out = append(out, unhex(v[i+1])<<4|unhex(v[i+2]))
+				i += 2
+				changed = true
+				continue
+			}
+			out = append(out, v[i])
+		}
+		if !changed {
+			break
+		}
+		v = out
+	}
+	return v
+}
+
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
+}

@@ -1,0 +1,348 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// lookBack is how far before a candidate its context is read.
+const lookBack = 96
+
+// token returns the run without white space that ends at b[lo], at most
+// lookBack bytes of it.
+func token(b []byte, lo int) []byte {
+	i := lo
+	for i > 0 && lo-i < lookBack && class[b[i-1]]&isSpace == 0 && b[i-1] != markBlock {
+		i--
+	}
+	return b[i:lo]
+}
+
+// context reports whether what stands around a candidate allows it to be an
+// address.
+func (s *sink) context(b []byte, c *candidate, l *layer) bool {
+	next := byte(0)
+	if c.hi < len(b) {
+		next = b[c.hi]
+	}
+	if !allowedAfter(b, c.hi, next, l.place) {
+		return false
+	}
+	if c.lo == 0 {
+		return true
+	}
+	prev := b[c.lo-1]
+	switch {
+	case prev == '@':
+		return false
+	case prev == '%':
+		return true // left-over of percent-encoding; trimLocal sees to it
+	case prev == '$' || prev == '#':
+		return l.place <= inAttr && prev == '#'
+	case prev == '/' || prev == ':' || prev == '=' || prev == '?':
+		return inLink(token(b, c.lo), c, l)
+	case prev == '<':
+		return !messageID(b, c.lo)
+	case prev == ' ' && l.place != inJSON:
+		return !remoteShell(b, c.lo)
+	}
+	if c.local[0] == '&' || c.local[0] == '.' || bytes.IndexByte(c.local, '&') >= 0 || l.place == inURL {
+		return inLink(token(b, c.lo), c, l)
+	}
+	return true
+}
+
+// allowedAfter judges the byte after a candidate.
+func allowedAfter(b []byte, hi int, next byte, p place) bool {
+	rest := b[min(hi+1, len(b)):]
+	switch next {
+	case '@':
+		return false
+	case ':':
+		// host:path of scp and Git, host:port of a URL.
+		n := 0
+		slash := false
+		for n < len(rest) && n < 64 && (class[rest[n]]&isLocal != 0 || rest[n] == '/' || rest[n] == '~') {
+			slash = slash || rest[n] == '/'
+			n++
+		}
+		if n > 0 && slash {
+			return bytes.HasPrefix(rest, []byte("//")) && false || foldPrefix(rest, "http")
+		}
+		digits := 0
+		for digits < n && class[rest[digits]]&isDigit != 0 {
+			digits++
+		}
+		return digits == 0 || digits != n || digits > 5 || digits < 2
+	case '/':
+		if p == inScript || p == inStyle || p == inKey || p == inURL {
+			return false
+		}
+	case '(', '[':
+		return p != inScript && p != inKey && p != inJSON
+	case '_':
+		return p == inText
+	case '=', '!':
+		return p != inScript && p != inKey
+	}
+	return true
+}
+
+// notMail are schemes whose URIs look like addresses and are none.
+var notMail = [...]string{"sip", "sips", "xmpp", "jabber", "acct", "mid", "cid", "ssh", "skype", "matrix", "im", "h323",
+	"turn", "turns", "stun", "ftp", "sftp", "git", "svn", "hg", "rsync", "bitcoin", "urn", "tag", "npm", "pkg", "jid"}
+
+// inLink judges a candidate with a separator before it, given the token up to
+// it: is it part of a link, and of which part?
+func inLink(tok []byte, c *candidate, l *layer) bool {
+	if i := lastFold(tok, "mailto:"); i >= 0 {
+		return true
+	}
+	if n := len(tok); n > 0 && tok[n-1] == ':' {
+		w := n - 1
+		for w > 0 && class[tok[w-1]]&(isLetter|isDigit) != 0 {
+			w--
+		}
+		for _, scheme := range notMail {
+			if foldEqual(tok[w:n-1], scheme) {
+				return false
+			}
+		}
+	}
+	i := bytes.Index(tok, []byte("//"))
+	if i < 0 {
+		if l.place == inURL {
+			return queryValue(tok, c)
+		}
+		if n := len(tok); n > 0 && tok[n-1] == '/' {
+			// A path: "/user@host", "./pkg@1.2", "github.com/org/pkg@x.io".
+			return n > 1 && l.place <= inAttr && bytes.IndexByte(tok[:n-1], '.') < 0 && bytes.IndexByte(tok[:n-1], '/') < 0 &&
+				class[tok[0]]&isLetter != 0
+		}
+		return true
+	}
+	return queryValue(tok[i+2:], c)
+}
+
+// queryValue accepts a candidate that is the value of a parameter. The
+// authority of a URL (user@host) and its path hold handles, versions and
+// credentials.
+func queryValue(tok []byte, c *candidate) bool {
+	q := bytes.IndexAny(tok, "?#&=")
+	if q < 0 {
+		// Running text may touch a URL: "https://site.de,info@site.de".
+		return bytes.IndexAny(tok, ",;|()<>\"") >= 0
+	}
+	c.query = true
+	// The parameter's name was grown into the local part only if it had no
+	// "=", which makes it no value.
+	if cutAt := bytes.LastIndexByte(c.local, '&'); cutAt >= 0 {
+		return false
+	}
+	return true
+}
+
+func lastFold(b []byte, s string) int {
+	for i := len(b) - len(s); i >= 0; i-- {
+		if lowerByte(b[i]) == s[0] && foldPrefix(b[i:], s) {
+			return i
+		}
+	}
+	return -1
+}
+
+// messageID reports whether the angle bracket before b[lo] opens a message
+// identifier (RFC 5322, section 3.6.4).
+func messageID(b []byte, lo int) bool {
+	head := b[max(0, lo-lookBack):lo]
+	if i := bytes.LastIndexByte(head, '\n'); i >= 0 && i+1 < len(head) && class[head[i+1]]&isSpace == 0 {
+		head = head[i+1:]
+	}
+	for _, h := range [...]string{"message-id", "in-reply-to", "references:", "content-id", "msgid"} {
+		if foldIndex(head, h) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// shells are commands that take user@host.
+var shells = [...]string{"ssh", "scp", "sftp", "rsync", "mosh", "ssh-copy-id", "clone", "sshfs", "telnet", "slogin", "autossh"}
+
+// remoteShell reports whether a command that takes user@host stands before
+// b[lo], with nothing but options and file names between.
+func remoteShell(b []byte, lo int) bool {
+	head := b[max(0, lo-lookBack):lo]
+	for words := 0; words < 6; words++ {
+		head = bytes.TrimRight(head, " \t")
+		i := bytes.LastIndexAny(head, " \t\n\"'`$>(\x01\x02\x03")
+		word := head[i+1:]
+		if len(word) == 0 {
+			return false
+		}
+		for _, sh := range shells {
+			if string(word) == sh {
+				return true
+			}
+		}
+		// Prose ends the search: a word that is neither an option, a path
+		// nor a number.
+		if words > 0 || word[0] != '-' {
+			if word[0] != '-' && bytes.IndexByte(word, '/') < 0 && bytes.IndexByte(word, '.') < 0 && class[word[0]]&isDigit == 0 {
+				if last := word[len(word)-1]; last == ',' || last == ':' || isUpper(word[0]) {
+					return false
+				}
+				if words > 2 {
+					return false
+				}
+			}
+		}
+		if i < 0 {
+			return false
+		}
+		if sep := head[i]; sep != ' ' && sep != '\t' {
+			return false
+		}
+		head = head[:i]
+	}
+	return false
+}
+
+// escapes are the hexadecimal codes that a lost escape leaves before an
+// address: of space, line ends, quotes, brackets, slash, colon and equals.
+var escapes = [...]string{"20", "3a", "3e", "3c", "22", "27", "2f", "0a", "0d", "09", "26", "3d", "2c", "3b", "28", "a0"}
+
+// trimLocal removes from the front of the local part what does not belong to
+// it and reports whether a local part remains.
+func trimLocal(b []byte, c *candidate, l *layer) bool {
+	full := len(c.local)
+	loc := c.local
+	// A hidden element or a tag may separate a label from the address.
+	loc = cutAtMarks(c, loc)
+	if c.lo > 0 && b[c.lo-1] == '%' && len(loc) > 2 && class[loc[0]]&isHex != 0 && class[loc[1]]&isHex != 0 {
+		loc = loc[2:]
+	}
+	if len(loc) > 5 && loc[0] == 'u' && loc[1] == '0' && loc[2] == '0' && class[loc[3]]&isHex != 0 && class[loc[4]]&isHex != 0 {
+		loc = loc[5:]
+	}
+	if i := bytes.LastIndex(loc, []byte("..")); i >= 0 {
+		loc = loc[i+2:]
+	}
+	plus := false
+	underscore := c.hi < len(b) && b[c.hi] == '_'
+	for len(loc) > 0 && (loc[0] == '.' || loc[0] == '\'' || loc[0] == '-' || loc[0] == '&' || loc[0] == '+' || loc[0] == '_' && underscore) {
+		if loc[0] == '.' && l.place >= inScript {
+			return false // a path expression
+		}
+		plus = plus || loc[0] == '+'
+		loc = loc[1:]
+	}
+	if underscore && len(loc) == full && l.place == inText && !bytes.HasPrefix(c.local, []byte("_")) {
+		return false
+	}
+	loc = trimPhone(loc, plus)
+	loc = trimScript(loc)
+	if len(loc) > 4 && loc[0] != 'i' {
+		for _, e := range escapes {
+			if foldPrefix(loc, e) && roleLocal(string(bytes.ToLower(loc[2:]))) {
+				loc = loc[2:]
+				break
+			}
+		}
+	}
+	if rest := trimLabel(loc); len(rest) < len(loc) {
+		loc = rest
+	}
+	if len(loc) == 0 || loc[len(loc)-1] == '.' || loc[len(loc)-1] == '\'' || bytes.Contains(loc, []byte("..")) {
+		return false
+	}
+	if len(loc) < full {
+		c.glued = c.glued || class[c.local[full-len(loc)-1]]&(isLetter|isDigit) != 0 || c.local[full-len(loc)-1] >= utf8.RuneSelf
+		c.local = loc
+		c.lo += full - len(loc)
+		if c.split || len(c.leftMarks) > 0 {
+			c.hi = 0
+		}
+	}
+	return true
+}
+
+// cutAtMarks cuts the local part at the edge of a link, and at a tag when
+// what stands before the tag is a label or a telephone number.
+func cutAtMarks(c *candidate, loc []byte) []byte {
+	for _, m := range c.leftMarks {
+		if m.n == 0 || m.n >= len(loc) {
+			continue
+		}
+		head := loc[:len(loc)-m.n]
+		if m.kind == markLink || isNeighbour(head) || class[head[len(head)-1]]&isDigit != 0 && len(head) > 3 || isLabelEnd(head) {
+			return loc[len(loc)-m.n:]
+		}
+	}
+	return loc
+}
+
+func isLabelEnd(head []byte) bool {
+	i := bytes.LastIndexAny(head, "-. ")
+	return i >= 0 && isNeighbour(head[i+1:])
+}
+
+// trimPhone cuts a telephone number off the front: digits and their
+// punctuation with letters directly after them.
+func trimPhone(loc []byte, plus bool) []byte {
+	i, digits, marks := 0, 0, 0
+	for i < len(loc) && (class[loc[i]]&isDigit != 0 || loc[i] == '-' || loc[i] == '.' || loc[i] == '+') {
+		if class[loc[i]]&isDigit != 0 {
+			digits++
+		} else {
+			marks++
+		}
+		i++
+	}
+	rest := loc[i:]
+	if i == 0 || len(rest) < 2 || class[rest[0]]&isLetter == 0 && rest[0] < utf8.RuneSelf {
+		return loc
+	}
+	switch {
+	case plus && digits >= 4:
+		return rest
+	case digits >= 6 && (marks > 0 || loc[0] == '0' || roleLocal(string(bytes.ToLower(rest)))):
+		return rest
+	}
+	return loc
+}
+
+// trimScript cuts letters of another script off the front: Chinese, Cyrillic
+// and others glue a label to an ASCII address.
+func trimScript(loc []byte) []byte {
+	if len(loc) == 0 || loc[len(loc)-1] >= utf8.RuneSelf {
+		return loc
+	}
+	for i := len(loc); i > 0; {
+		r, w := utf8.DecodeLastRune(loc[:i])
+		if r >= 0x250 { // beyond the Latin blocks
+			return loc[i:]
+		}
+		i -= w
+	}
+	return loc
+}
+
+// labels are words that stand directly before an address when the separator
+// was lost. They are cut off only before a role.
+var labels = [...]string{"e-mail", "email", "mail", "kontakt", "contact", "mailto", "correo", "courriel"}
+
+func trimLabel(loc []byte) []byte {
+	for _, w := range labels {
+		if len(loc) <= len(w)+1 || !foldPrefix(loc, w) {
+			continue
+		}
+		rest := loc[len(w):]
+		if (isUpper(loc[0]) || w == "mailto" || w == "e-mail") && class[rest[0]]&isLetter != 0 &&
+			in(roles(), strings.ToLower(string(rest))) {
+			return rest
+		}
+	}
+	return loc
+}
