@@ -40,12 +40,7 @@ func normal(u *url.URL, sorted bool) string {
 }
 
 func canonicalHost(scheme string, u *url.URL) string {
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
-	if !isPlainHost(host) {
-		if ascii, err := idna.Lookup.ToASCII(host); err == nil {
-			host = ascii
-		}
-	}
+	host := asciiHost(u)
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
@@ -54,6 +49,18 @@ func canonicalHost(scheme string, u *url.URL) string {
 		return host
 	}
 	return host + ":" + port
+}
+
+// asciiHost returns the host without its port, in lower case and ASCII (RFC
+// 5891), without a final dot.
+func asciiHost(u *url.URL) string {
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if !isPlainHost(host) {
+		if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+			return ascii
+		}
+	}
+	return host
 }
 
 func canonicalPath(path string) string {

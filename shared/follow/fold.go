@@ -69,6 +69,7 @@ func separated(out folded) folded {
 var dropped = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x00ad, Hi: 0x00ad, Stride: 1},
+		{Lo: 0x02bc, Hi: 0x02bc, Stride: 1},
 		{Lo: 0x0300, Hi: 0x036f, Stride: 1},
 		{Lo: 0x0591, Hi: 0x05c7, Stride: 1},
 		{Lo: 0x0640, Hi: 0x0640, Stride: 1},

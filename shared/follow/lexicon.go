@@ -21,14 +21,14 @@ const (
 	work                     // jobs
 	terms                    // terms of business
 	elsewhere                // looks like one of the others and isn't
-	subjects  int     = iota
+	subjects                 // how many there are
 )
 
 // weights of the subjects: how often such a page holds what others don't. An
 // imprint must by law give an address where it exists at all.
-var weights = [subjects]int{
+var weights = [...]int{
 	contact: 100, imprint: 96, people: 78, about: 70, press: 56, places: 50, support: 48, privacy: 42, work: 34, terms: 26,
-	elsewhere: -60,
+	elsewhere: -60, subjects: 0,
 }
 
 // phrases are a language's words for one subject, separated by commas. A word
@@ -42,22 +42,40 @@ type phrases struct {
 // lexicon finds phrases in folded texts: a trie over their octets.
 type lexicon struct {
 	nodes []node
+	roots [256]int32 // the first node's edges; 0 for none
 }
 
 type node struct {
-	next map[byte]int32 // only for nodes below the first two levels' tables
-	ends bool           // a phrase ends here, and a word with it
-	open bool           // a phrase ends here, wherever the word does
-	what subject
+	edges []edge
+	ends  bool // a phrase ends here, and a word with it
+	open  bool // a phrase ends here, wherever the word does
+	what  subject
+}
+
+type edge struct {
+	octet byte
+	to    int32
+}
+
+func (n *node) follow(octet byte) (to int32, ok bool) {
+	for _, e := range n.edges {
+		if e.octet == octet {
+			return e.to, true
+		}
+	}
+	return 0, false
 }
 
 // words is the lexicon of all languages, built when first needed.
 var words = sync.OnceValue(func() *lexicon {
-	l := &lexicon{nodes: make([]node, 1, 8192)}
+	l := &lexicon{nodes: make([]node, 1, 1<<15)}
 	for _, p := range vocabulary {
 		for phrase := range strings.SplitSeq(p.list, ",") {
 			l.add(strings.TrimSpace(phrase), p.subject)
 		}
+	}
+	for _, e := range l.nodes[0].edges {
+		l.roots[e.octet] = e.to
 	}
 	return l
 })
@@ -70,15 +88,11 @@ func (l *lexicon) add(phrase string, what subject) {
 	}
 	at := int32(0)
 	for i := range len(text) {
-		n := &l.nodes[at]
-		if n.next == nil {
-			n.next = make(map[byte]int32)
-		}
-		to, ok := n.next[text[i]]
+		to, ok := l.nodes[at].follow(text[i])
 		if !ok {
-			to = int32(len(l.nodes)) //nolint:gosec // a few thousand nodes.
-			n.next[text[i]] = to
-			l.nodes = append(l.nodes, node{what: elsewhere})
+			to = int32(len(l.nodes)) //nolint:gosec // some ten thousand nodes.
+			l.nodes[at].edges = append(l.nodes[at].edges, edge{text[i], to})
+			l.nodes = append(l.nodes, node{what: subjects})
 		}
 		at = to
 	}
@@ -89,7 +103,10 @@ func (l *lexicon) add(phrase string, what subject) {
 	} else {
 		n.ends = true
 	}
-	n.what = what
+	// A word of two subjects stands for the weightier, in whatever language.
+	if n.what == subjects || weights[what] > weights[n.what] {
+		n.what = what
+	}
 }
 
 // match is a phrase found.
@@ -132,17 +149,17 @@ func (l *lexicon) nextWord(text folded, i int) int {
 
 func (l *lexicon) longest(text folded) match {
 	var found match
-	at := int32(0)
-	for i, c := range text {
-		to, ok := l.nodes[at].next[c]
-		if !ok {
+	at := l.roots[text[0]]
+	for i := 0; at != 0; {
+		n := &l.nodes[at]
+		i++
+		if n.open || n.ends && (i == len(text) || text[i] == ' ') {
+			found = match{what: n.what, length: i}
+		}
+		if i == len(text) {
 			break
 		}
-		at = to
-		n := &l.nodes[at]
-		if n.open || n.ends && (i+1 == len(text) || text[i+1] == ' ') {
-			found = match{what: n.what, length: i + 1}
-		}
+		at, _ = n.follow(text[i])
 	}
 	return found
 }

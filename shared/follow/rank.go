@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 )
@@ -12,8 +13,10 @@ const (
 	unfollowed = 4  // marked nofollow
 	deepness   = 3  // each path segment beyond two
 	inQuery    = 2  // has a query
-	wordiness  = 6  // each word of the text beyond four
+	wordiness  = 6  // each word beyond four
 	maxWordy   = 48
+	// threshold is the score from which a link promises anything.
+	threshold = 20
 )
 
 // Contact returns the page's links that are likely to lead to contact data, the
@@ -27,17 +30,10 @@ const (
 // sites mark their imprints so without meaning to hide them, but a page whose
 // robots meta says nofollow has none.
 func Contact(p Page, max int) []Link {
-	all := candidates(&p, TrapParameters)
-	kept := all[:0]
-	for _, c := range all {
-		if promise := promise(&c.link, c.url); promise > 0 {
-			c.link.Score += promise
-			if c.link.Score > 0 {
-				kept = append(kept, c)
-			}
-		}
-	}
-	return best(kept, max)
+	return best(candidates(&p, func(l *Link, at address) (int, bool) {
+		score := promise(l, at)
+		return score, score >= threshold
+	}, TrapParameters), max)
 }
 
 // Site returns the page's links within its registrable domain, at most max, for
@@ -46,25 +42,19 @@ func Contact(p Page, max int) []Link {
 // those of the page's own host before other hosts, shallow ones before deep ones, in
 // the page's order.
 func Site(p Page, max int) []Link {
-	all := candidates(&p)
-	kept := all[:0]
-	for _, c := range all {
-		if c.link.NoFollow {
-			continue
+	return best(candidates(&p, func(l *Link, at address) (int, bool) {
+		score := promise(l, at)
+		if score < threshold {
+			score = 0
 		}
-		if promise := promise(&c.link, c.url); promise > 0 {
-			c.link.Score += promise
-		}
-		c.link.Score -= depth(c.url)
-		kept = append(kept, c)
-	}
-	return best(kept, max)
+		return score - at.segments(), !l.NoFollow
+	}), max)
 }
 
 // promise is how much a link promises contact data: 0 or less for nothing.
-func promise(l *Link, u *url.URL) int {
+func promise(l *Link, at address) int {
 	byText := max(textScore(l.Text), textScore(l.Title)-4)
-	byPath := pathScore(u)
+	byPath := pathScore(at)
 	score := max(byText, byPath-6)
 	if score <= 0 {
 		return 0
@@ -72,80 +62,88 @@ func promise(l *Link, u *url.URL) int {
 	if byText > 0 && byPath > 0 {
 		score += agreement
 	}
-	if byText < 0 || byPath < -weights[contact]/2 {
+	if byText < 0 || byPath < 0 {
 		score += min(byText, byPath) // one says what the other only seems to say
 	}
 	if l.NoFollow {
 		score -= unfollowed
 	}
-	if u.RawQuery != "" {
+	if at.query != "" {
 		score -= inQuery
 	}
-	return score - deepness*max(depth(u)-2, 0)
+	return score - deepness*max(at.segments()-2, 0)
 }
 
-func depth(u *url.URL) int {
-	return strings.Count(strings.Trim(u.Path, "/"), "/") + 1
-}
-
-// textScore rates what a visitor reads. The best subject decides; what is long
-// says something about a subject rather than lead to it.
+// textScore rates what a visitor reads.
 func textScore(text string) int {
 	if text == "" {
 		return 0
 	}
 	var buf [256]byte
-	score, _ := rate(appendFolded(buf[:0], text, false))
-	if score > 0 {
-		score -= min(wordiness*max(strings.Count(text, " ")+1-4, 0), maxWordy)
-	}
-	return score
+	return rate(appendFolded(buf[:0], text, false))
 }
 
-// pathScore rates an address: its last segment, or, at a discount, the one before.
+// pathScore rates an address: its last segment or, at a discount, one of the two before.
 // Some sites have only parameters ("index.php?page=contact").
-func pathScore(u *url.URL) int {
+func pathScore(at address) int {
 	var buf [256]byte
-	segments := strings.Split(strings.Trim(u.Path, "/"), "/")
 	score := 0
-	for i := len(segments) - 1; i >= 0 && i >= len(segments)-3; i-- {
-		s, _ := rate(appendFolded(buf[:0], withoutEnding(segments[i]), true))
+	rest := strings.TrimSuffix(at.path, "/")
+	for behind := 0; behind < 3 && rest != ""; behind++ {
+		i := strings.LastIndexByte(rest, '/')
+		segment := rest[i+1:]
+		rest = rest[:max(i, 0)]
+		s := rate(appendFolded(buf[:0], unescaped(withoutEnding(segment)), true))
 		if s < 0 {
 			return s
 		}
-		score = max(score, s-12*(len(segments)-1-i))
+		score = max(score, s-12*behind)
 	}
-	if u.RawQuery != "" {
-		query, err := url.QueryUnescape(u.RawQuery)
-		if err != nil {
-			query = u.RawQuery
-		}
-		s, _ := rate(appendFolded(buf[:0], query, true))
-		score = max(score, s-8)
+	if at.query != "" {
+		score = max(score, rate(appendFolded(buf[:0], unescaped(at.query), true))-8)
 	}
 	return score
 }
 
-// rate finds the best subject of a text, less what stands around it; below 0
-// if the text only looks like one.
-func rate(text folded) (score int, what subject) {
+func unescaped(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	plain, err := url.PathUnescape(s)
+	if err != nil {
+		return s
+	}
+	return plain
+}
+
+// rate gives the weight of the text's best subject, less the smaller the part
+// of the text is that says so: "About" leads somewhere, "What nobody tells you about
+// yeast" says something. It is below 0 for what only looks like a subject.
+func rate(text folded) int {
 	l := words()
-	known, bad := 0, false
+	best, known, bad := subjects, 0, false
 	l.find(text, func(m match) {
 		known += m.length
-		if m.what == elsewhere {
-			bad = true
-		} else if weights[m.what] > score {
-			score, what = weights[m.what], m.what
+		bad = bad || m.what == elsewhere
+		if best == subjects || weights[m.what] > weights[best] {
+			best = m.what
 		}
 	})
 	switch {
 	case bad:
-		return weights[elsewhere], elsewhere
-	case score == 0:
-		return 0, what
+		return weights[elsewhere]
+	case best == subjects:
+		return 0
 	}
-	// What is not known takes away up to a fifth.
-	rest := len(text) - 2 - known
-	return score - min(rest/2, score/5), what
+	// These words are rarely used for anything else.
+	least := 35
+	if best == contact || best == imprint || best == privacy {
+		least = 65
+	}
+	count := bytes.Count(text, blank) - 1
+	covered := min(100*(known+count-1)/max(len(text)-2, 1), 100) // blanks between words don't count
+	score := weights[best] * (least + (100-least)*covered/100) / 100
+	return max(score-min(wordiness*max(count-4, 0), maxWordy), 0)
 }
+
+var blank = []byte{' '}

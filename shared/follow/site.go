@@ -19,12 +19,13 @@ type site struct {
 }
 
 func siteOf(u *url.URL) site {
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	host := asciiHost(u)
+	self, _ := split(Clean(u))
 	return site{
 		host:   strings.TrimPrefix(host, "www."),
 		domain: registrable(host),
 		full:   strings.ToLower(u.Host),
-		self:   key(u),
+		self:   self.key(),
 	}
 }
 
@@ -48,7 +49,7 @@ func (s *site) has(u *url.URL) bool {
 	if s.domain == "" {
 		return strings.ToLower(u.Host) == s.full
 	}
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	host := asciiHost(u)
 	if host == s.domain || host == s.host {
 		return true
 	}
@@ -57,7 +58,7 @@ func (s *site) has(u *url.URL) bool {
 
 // sameHost reports whether u is on the page's own host, "www." or not.
 func (s *site) sameHost(u *url.URL) bool {
-	return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), "www.") == s.host
+	return strings.TrimPrefix(asciiHost(u), "www.") == s.host
 }
 
 // SameSite reports whether two addresses have the same registrable domain, or,
@@ -67,64 +68,153 @@ func SameSite(a, b *url.URL) bool {
 	return s.has(b)
 }
 
-// key is the canonical form further reduced to what makes two links on one page
-// the same: without scheme, "www." and a final slash.
-func key(u *url.URL) string {
-	_, rest, _ := strings.Cut(Canonical(u), "://")
-	rest = strings.TrimPrefix(rest, "www.")
-	path, query, found := strings.Cut(rest, "?")
-	path = strings.TrimSuffix(path, "/")
-	if found {
-		return path + "?" + query
+// key is a clean address reduced to what makes two links on one page the
+// same: without scheme, "www." and a final slash, with sorted parameters.
+func (a *address) key() string {
+	_, host, _ := strings.Cut(a.origin, "://")
+	k := strings.TrimPrefix(host, "www.") + strings.TrimSuffix(a.path, "/")
+	if a.query != "" {
+		k += "?" + canonicalQuery(a.query, true)
 	}
-	return path
+	return k
 }
 
 // candidate is a link of the site that is worth a look.
 type candidate struct {
-	link  Link
-	url   *url.URL
-	key   string
-	order int
+	link Link
+	key  string
 }
 
-// candidates are the page's links on its own site, cleaned, without those to itself and
-// without traps, except for reasons that tolerated accepts.
-func candidates(p *Page, tolerated ...string) []candidate {
-	if p.NoFollow {
-		return nil
+// origins remembers what is known of schemes and hosts: a page links to few.
+type origins struct {
+	site  site
+	known map[string]origin
+}
+
+type origin struct {
+	clean    string // in canonical form
+	standing standing
+}
+
+type standing int
+
+const (
+	foreign standing = iota
+	sameDomain
+	sameHost
+)
+
+func (o *origins) look(at string) origin {
+	if known, ok := o.known[at]; ok {
+		return known
 	}
+	var found origin
+	if u, err := url.Parse(at); err == nil && o.site.has(u) {
+		found = origin{clean: strings.TrimSuffix(Clean(u), "/"), standing: sameDomain}
+		if o.site.sameHost(u) {
+			found.standing = sameHost
+		}
+	}
+	o.known[at] = found
+	return found
+}
+
+// candidates are the page's links on its own site, cleaned, without those to
+// itself and without traps, except for reasons that are tolerated. rate gives a
+// link's score, or false for one that is not wanted; it is asked before
+// anything that takes long.
+func candidates(p *Page, rate func(*Link, address) (int, bool), tolerated ...string) []candidate {
 	base := p.URL
 	if base == nil {
 		base = p.Base
 	}
-	if base == nil {
+	if p.NoFollow || base == nil {
 		return nil
 	}
-	s := siteOf(base)
+	o := origins{site: siteOf(base), known: make(map[string]origin)}
 	var out []candidate
-	for i, l := range p.Links {
-		u, err := url.Parse(l.URL)
-		if err != nil || !s.has(u) {
+	for i := range p.Links {
+		at, ok := split(p.Links[i].URL)
+		if !ok {
 			continue
 		}
-		l.URL = Clean(u)
-		if u, err = url.Parse(l.URL); err != nil {
+		from := o.look(at.origin)
+		if from.standing == foreign {
 			continue
 		}
-		if reason, is := Trap(u); is && !slices.Contains(tolerated, reason) {
+		l := p.Links[i]
+		if l.Score, ok = rate(&l, at); !ok {
 			continue
 		}
-		k := key(u)
-		if k == s.self {
+		if from.clean != at.origin || !at.isClean() {
+			u, err := url.Parse(l.URL)
+			if err != nil {
+				continue
+			}
+			l.URL = Clean(u)
+			at, _ = split(l.URL)
+		}
+		if reason := trap(at.path, at.query); reason != "" && !slices.Contains(tolerated, reason) {
 			continue
 		}
-		if !s.sameHost(u) {
+		k := at.key()
+		if k == o.site.self {
+			continue
+		}
+		if from.standing != sameHost {
 			l.Score -= otherHost
 		}
-		out = append(out, candidate{link: l, url: u, key: k, order: i})
+		out = append(out, candidate{link: l, key: k})
 	}
 	return out
+}
+
+// address is an absolute URL taken apart without being parsed.
+type address struct {
+	origin, path, query string
+}
+
+func split(target string) (address, bool) {
+	i := strings.Index(target, "://")
+	if i < 0 {
+		return address{}, false
+	}
+	end := strings.IndexAny(target[i+3:], "/?#")
+	if end < 0 {
+		return address{origin: target}, true
+	}
+	end += i + 3
+	rest, _, _ := strings.Cut(target[end:], "#")
+	path, query, _ := strings.Cut(rest, "?")
+	return address{origin: target[:end], path: path, query: query}, true
+}
+
+// isClean reports whether Clean would leave path and query as they are; it
+// says so only of the simplest.
+func (a *address) isClean() bool {
+	if a.query != "" || a.path == "" {
+		return false
+	}
+	for i := range len(a.path) {
+		switch c := a.path[i]; c {
+		case ';', '(', '%':
+			return false
+		case '.':
+			if a.path[i-1] == '/' {
+				return false
+			}
+		default:
+			if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// segments is the number of the path's segments, 1 for "/".
+func (a *address) segments() int {
+	return strings.Count(strings.Trim(a.path, "/"), "/") + 1
 }
 
 // best keeps the best of those with one key, and of all of them at most max,

@@ -37,18 +37,21 @@ func Trap(u *url.URL) (reason string, is bool) {
 	if scheme := strings.ToLower(u.Scheme); scheme != "http" && scheme != "https" {
 		return TrapScheme, true
 	}
-	path := u.EscapedPath()
-	if len(path)+len(u.RawQuery) > maxLength {
-		return TrapLength, true
+	reason = trap(u.EscapedPath(), u.RawQuery)
+	return reason, reason != ""
+}
+
+// trap is Trap for the escaped path and query of a web address; it returns ""
+// for what is none.
+func trap(path, query string) string {
+	if len(path)+len(query) > maxLength {
+		return TrapLength
 	}
 	segments := strings.Split(strings.Trim(strings.ToLower(path), "/"), "/")
 	if reason := pathTrap(segments); reason != "" {
-		return reason, true
+		return reason
 	}
-	if reason := queryTrap(u.RawQuery); reason != "" {
-		return reason, true
-	}
-	return "", false
+	return queryTrap(query)
 }
 
 func pathTrap(segments []string) string {

@@ -1,19 +1,23 @@
 package follow
 
+import "slices"
+
 // vocabulary holds the words by which pages with contact data are linked, by
-// language (ISO 639-1) and subject. They stand here as they are written; folding (case,
-// diacritics, punctuation) is done to them as to the texts. Words in Latin
-// letters count as path segments too, hence spellings without umlauts or accents.
-// Where one word serves several languages it stands with one of them.
-var vocabulary = []phrases{
+// language (ISO 639-1) and subject. They stand here as they are written; folding
+// (case, diacritics, punctuation) is done to them as to the texts. Words in
+// Latin letters count as path segments too, hence spellings without umlauts or
+// accents, and glued ones. A word that serves several languages stands with one.
+var vocabulary = slices.Concat(germanic, romance, nordic, slavic, european, asian)
+
+var germanic = []phrases{
 	{"en", contact, "contact, contacts, contact us, contactus, contact form, contactform, contact information, contact info, contact details, contact page, get in touch, getintouch, reach us, write to us, write us, email us, e-mail us, call us, talk to us, keep in touch, feedback, enquiry, enquiries, inquiry, inquiries, how to reach us, find us, say hello, connect with us, contacting us"},
-	{"en", imprint, "imprint, legal notice, legalnotice, legal, legal information, legal info, legal disclosure, site notice, company information, company details, corporate information, disclosure, impressum"},
+	{"en", imprint, "imprint, legal notice, legalnotice, legal disclosure, site notice, company information, company details, impressum"},
 	{"en", people, "team, our team, meet the team, the team, meet us, staff, our staff, staff directory, people, our people, directory, faculty, faculty and staff, leadership, leadership team, management, management team, board, board of directors, committee, officers, members, our members, member directory, who is who, whos who, personnel, employees, experts, doctors, our doctors, attorneys, lawyers, our lawyers, agents, our agents, coaches, trainers, teachers, clergy, council, councillors, trustees, executives, executive team, editors, editorial team, editorial board, masthead, secretariat, office, representatives, sales team, authors, find a person, people finder, phonebook"},
 	{"en", about, "about, about us, aboutus, about me, about the company, about the firm, who we are, our company, our story, our firm, our practice, our history, company, company profile, the company, profile, organisation, organization, association, the club, corporate, what we do, our mission"},
 	{"en", press, "press, press room, pressroom, press contact, press office, press contacts, media, media contact, media contacts, media relations, media enquiries, media inquiries, newsroom, news room, for journalists, journalists, public relations, investor relations, investors, advertise, advertise with us, advertising, media kit, mediakit"},
 	{"en", places, "locations, our locations, location, offices, our offices, branches, our branches, branch finder, stores, store locator, storelocator, find a store, dealers, find a dealer, dealer locator, distributors, where to buy, where to find us, directions, getting here, how to find us, opening hours, opening times, visit us, visit, plan your visit, worldwide, global offices, resellers, partners, our partners"},
 	{"en", support, "support, customer service, customer support, customer care, customer services, help, help center, help centre, service desk, helpdesk, technical support, ask us, ask a question, faq, faqs"},
-	{"en", privacy, "privacy, privacy policy, privacy notice, privacy statement, data protection, data privacy, data protection officer, gdpr, do not sell my personal information"},
+	{"en", privacy, "legal, legal information, legal info, corporate information, disclosure, privacy, privacy policy, privacy notice, privacy statement, data protection, data privacy, data protection officer, gdpr, do not sell my personal information"},
 	{"en", work, "careers, career, jobs, vacancies, work with us, work for us, join us, join our team, recruitment, employment, hiring, internships, volunteer, volunteering"},
 	{"en", terms, "terms, terms and conditions, terms of service, terms of use, conditions, disclaimer, accessibility, accessibility statement, complaints, sitemap, site map, site index"},
 	{"en", elsewhere, "contact lens, contact lenses, contact tracing, contact sport, contact sports, contact sheet, contactless, contact dermatitis, people also*, staff picks, about blank, office chairs, office furniture, office supplies, office 365, microsoft office, office 2016, office 2019, box office, post office, media player, press release*, press coverage, team fortress, team building, team sport*, team viewer, teamviewer, legal tender, location scout*, visit counter, private browsing, support the, members area, members only, members login, member login, printing press, french press, bench press, garlic press"},
@@ -29,54 +33,6 @@ var vocabulary = []phrases{
 	{"de", work, "karriere, stellenangebote, jobs und karriere, stellen, offene stellen, arbeiten bei uns, ausbildung, mitmachen, bewerbung"},
 	{"de", terms, "agb, allgemeine geschaftsbedingungen, geschaftsbedingungen, nutzungsbedingungen, widerruf*, haftungsausschluss, barrierefreiheit*, hinweisgeber*, beschwerde*, seitenubersicht, inhaltsverzeichnis"},
 	{"de", elsewhere, "kontaktlinse*, kontaktgrill*, kontaktanzeigen, kontaktborse, kontaktallergie, personalausweis, teamsport, teamwear, pressemitteilung*, pressemeldung*, pressespiegel, praxisbeispiel*, partnersuche"},
-
-	{"fr", contact, "contactez nous, contactez-nous, nous contacter, nous ecrire, ecrivez nous, contactez, formulaire de contact, coordonnees, nos coordonnees, prendre contact, prise de contact, nous joindre, joindre, pour nous joindre, contactez moi, me contacter, une question, demande de renseignements, demande d information, demande dinformation"},
-	{"fr", imprint, "mentions legales, mentions-legales, mentionslegales, mention legale, informations legales, infos legales, informations juridiques, notice legale, editeur du site, credits"},
-	{"fr", people, "équipe, notre equipe, l equipe, lequipe, equipes, nos equipes, collaborateurs, nos collaborateurs, annuaire, annuaire du personnel, le personnel, personnel, membres, les membres, direction, conseil d administration, bureau, le bureau, comite, comite directeur, organigramme, elus, les elus, conseil municipal, vos elus, avocats, nos avocats, medecins, enseignants, redaction, la redaction, interlocuteurs, vos interlocuteurs, services municipaux, secretariat, dirigeants, trombinoscope, qui fait quoi, formateurs, intervenants"},
-	{"fr", about, "à propos, a propos de nous, a-propos, apropos, qui sommes nous, qui sommes-nous, quisommesnous, qui suis je, notre entreprise, l entreprise, lentreprise, entreprise, la societe, societe, notre societe, présentation, l association, lassociation, association, notre histoire, histoire, nous connaitre, le cabinet, cabinet, la mairie, mairie, notre agence, lagence, l agence"},
-	{"fr", press, "presse, espace presse, contact presse, contacts presse, service de presse, relations presse, medias, journalistes, annonceurs, publicite, devenir annonceur"},
-	{"fr", places, "nos agences, agences, nos magasins, magasins, points de vente, plan d acces, plan dacces, acces, venir, nous trouver, ou nous trouver, horaires, horaires et acces, nos implantations, implantations, nos bureaux, nos adresses, adresse, adresses, revendeurs, distributeurs, infos pratiques, informations pratiques, nous rendre visite"},
-	{"fr", support, "aide, service client, service clients, service apres vente, assistance, sav, foire aux questions, besoin d aide"},
-	{"fr", privacy, "confidentialite, politique de confidentialite, vie privee, donnees personnelles, protection des donnees, rgpd"},
-	{"fr", work, "recrutement, carrieres, emploi, emplois, nous rejoindre, rejoignez nous, offres d emploi, benevolat"},
-	{"fr", terms, "cgv, cgu, conditions generales*, conditions d utilisation, plan du site, accessibilite, reclamation*"},
-	{"fr", elsewhere, "lentilles de contact, communique de presse, communiques de presse, revue de presse, sans contact, accessoires"},
-
-	{"es", contact, "contacto, contactos, contactar, contáctanos, contactanos, contáctenos, contactenos, contacte con nosotros, contacta, contacta con nosotros, formulario de contacto, datos de contacto, escríbenos, escribenos, escribanos, llámanos, llamanos, ponte en contacto, póngase en contacto, atención al público, buzon de sugerencias, habla con nosotros, hablemos, consultas"},
-	{"es", imprint, "aviso legal, avisolegal, nota legal, informacion legal, información corporativa, datos legales, titular del sitio"},
-	{"es", people, "equipo, nuestro equipo, el equipo, quien es quien, personal, directorio, directorio de personal, miembros, junta directiva, directiva, consejo de administracion, organigrama, profesores, profesorado, docentes, claustro, médicos, cuadro medico, abogados, nuestros abogados, corporacion municipal, concejales, ayuntamiento, secretaria, redaccion, investigadores, colaboradores, asesores, agentes, autoridades"},
-	{"es", about, "sobre nosotros, sobrenosotros, acerca de, acerca de nosotros, acercade, quiénes somos, quienes somos, quienessomos, quien soy, sobre mi, nosotros, la empresa, empresa, nuestra empresa, compañia, conocenos, conócenos, nuestra historia, historia, institucional, la asociacion, asociacion, la institucion, el colegio, el despacho, presentacion"},
-	{"es", press, "prensa, sala de prensa, contacto de prensa, gabinete de prensa, medios, medios de comunicacion, publicidad, anunciate, anunciese"},
-	{"es", places, "ubicacion, ubicación, donde estamos, dónde estamos, como llegar, cómo llegar, localizacion, sedes, nuestras sedes, sucursales, oficinas, nuestras oficinas, delegaciones, tiendas, nuestras tiendas, puntos de venta, distribuidores, horario, horarios, horarios de atencion, encuentranos, visitanos"},
-	{"es", support, "ayuda, atencion al cliente, atención al cliente, servicio al cliente, soporte, soporte tecnico, preguntas frecuentes, servicio tecnico"},
-	{"es", privacy, "privacidad, politica de privacidad, política de privacidad, proteccion de datos, protección de datos, rgpd, lopd, aviso de privacidad"},
-	{"es", work, "trabaja con nosotros, trabaje con nosotros, empleo, bolsa de trabajo, ofertas de empleo, unete, únete a nosotros, voluntariado"},
-	{"es", terms, "condiciones generales, condiciones de uso, terminos y condiciones, términos y condiciones, mapa del sitio, mapa web, accesibilidad, libro de reclamaciones, quejas y reclamos, quejas"},
-	{"es", elsewhere, "lentes de contacto, lentillas, nota de prensa, notas de prensa, equipo de sonido, deportes de contacto"},
-
-	{"it", contact, "contatti, contatto, contattaci, contattateci, contattami, i nostri contatti, scrivici, scriveteci, dove siamo e contatti, recapiti, modulo di contatto, richiesta informazioni, richiedi informazioni, chiamaci, parla con noi, info e contatti"},
-	{"it", imprint, "note legali, note-legali, notelegali, informazioni legali, dati societari, dati aziendali, avvisi legali, crediti, amministrazione trasparente"},
-	{"it", people, "il nostro team, il team, staff, lo staff, lo studio, collaboratori, i nostri collaboratori, persone, le persone, rubrica, rubrica telefonica, consiglio direttivo, direttivo, organigramma, organi, soci, medici, i nostri medici, professionisti, avvocati, docenti, personale, uffici, gli uffici, segreteria, redazione, la redazione, amministratori, sindaco, giunta, consiglieri, equipe, dirigenti, rappresentanti"},
-	{"it", about, "chi siamo, chisiamo, chi sono, su di noi, azienda, l azienda, lazienda, la nostra azienda, la societa, societa, la nostra storia, storia, profilo, profilo aziendale, presentazione, associazione, l associazione, noi, il comune, comune"},
-	{"it", press, "stampa, ufficio stampa, area stampa, sala stampa, media e stampa, giornalisti, pubblicita"},
-	{"it", places, "dove siamo, dovesiamo, come raggiungerci, come arrivare, dove trovarci, sedi, le nostre sedi, filiali, negozi, punti vendita, orari, orari di apertura, rivenditori, rete vendita, agenzie, mappa"},
-	{"it", support, "assistenza, servizio clienti, assistenza clienti, aiuto, supporto, domande frequenti"},
-	{"it", privacy, "informativa privacy, informativa sulla privacy, trattamento dei dati, protezione dei dati, privacy e cookie"},
-	{"it", work, "lavora con noi, lavoraconnoi, carriere, opportunita di lavoro, offerte di lavoro, unisciti a noi"},
-	{"it", terms, "condizioni generali, condizioni di vendita, termini e condizioni, mappa del sito, accessibilita, reclami"},
-	{"it", elsewhere, "lenti a contatto, comunicati stampa, comunicato stampa, rassegna stampa, stampa 3d"},
-
-	{"pt", contact, "contato, contatos, contacto, contactos, contate nos, contacte nos, contacte-nos, fale conosco, faleconosco, fale connosco, entre em contato, entre em contacto, formulário de contato, fale com a gente, ouvidoria, escreva nos, ligue para nos, atendimento"},
-	{"pt", imprint, "aviso legal, informações legais, informacoes legais, informação legal, ficha técnica, ficha tecnica, expediente, dados da empresa"},
-	{"pt", people, "equipe, equipa, nossa equipe, a nossa equipa, a equipa, quem é quem, colaboradores, corpo clínico, corpo clinico, corpo docente, docentes, professores, diretoria, direção, direcao, conselho, membros, advogados, servidores, vereadores, órgãos sociais, orgaos sociais, secretaria, secretarias, redacao, redação, pesquisadores, associados"},
-	{"pt", about, "sobre nós, sobre nos, sobrenos, sobre, quem somos, quemsomos, quem sou, a empresa, empresa, institucional, nossa historia, nossa história, nossa empresa, conheca nos, conheça, apresentação, o escritorio, a escola, a associação"},
-	{"pt", press, "imprensa, sala de imprensa, assessoria de imprensa, comunicação social, jornalistas, anuncie, publicidade"},
-	{"pt", places, "onde estamos, como chegar, localização, localizacao, onde nos encontrar, unidades, nossas unidades, filiais, lojas, nossas lojas, pontos de venda, horário de funcionamento, representantes, onde comprar, escritórios"},
-	{"pt", support, "ajuda, apoio ao cliente, atendimento ao cliente, suporte, central de ajuda, perguntas frequentes, sac"},
-	{"pt", privacy, "privacidade, politica de privacidade, política de privacidade, proteção de dados, lgpd, encarregado de dados"},
-	{"pt", work, "trabalhe conosco, trabalheconosco, trabalhe connosco, carreiras, vagas, junte se a nos, recrutamento"},
-	{"pt", terms, "termos de uso, termos e condições, condições gerais, mapa do site, acessibilidade, livro de reclamações, reclamações"},
-	{"pt", elsewhere, "lentes de contato"},
 
 	{"nl", contact, "contactgegevens, contactformulier, contactpagina, contactpersonen, contactpersoon, contact opnemen, neem contact op, contacteer ons, mail ons, bel ons, bereikbaarheid, schrijf ons, stel een vraag, stel uw vraag, contactinformatie"},
 	{"nl", imprint, "colofon, juridische informatie, juridische kennisgeving, wettelijke vermeldingen, bedrijfsgegevens, juridisch"},
