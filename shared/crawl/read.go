@@ -1,0 +1,148 @@
+package crawl
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"gleaner/shared/extract"
+	"gleaner/shared/fetch"
+	"gleaner/shared/follow"
+	"gleaner/shared/job"
+	"gleaner/shared/robots"
+)
+
+// body is a page that was fetched and waits to be read.
+type body struct {
+	page *page
+	resp *fetch.Response
+}
+
+// reading is what a body held.
+type reading struct {
+	end       ending
+	addresses []extract.Address
+	html      bool
+	links     follow.Page
+	size      int
+}
+
+// largeText is the size above which only one page is read at a time, so that
+// what reading takes stays small beside the bodies themselves.
+const largeText = 1 << 20
+
+// reader reads bodies while connections fetch the next ones. The tokens bound
+// how many are read at once in the whole process.
+func (r *run) reader() {
+	dec := fetch.NewDecoder(r.c.cfg.Fetch.MaxBody)
+	for b := range r.bodies {
+		r.c.cpu <- struct{}{}
+		got := r.readSafely(dec, b)
+		<-r.c.cpu
+		b.resp.Release()
+		r.apply(b, got)
+	}
+}
+
+// readSafely turns a panic in reading one page into that page's outcome.
+func (r *run) readSafely(dec *fetch.Decoder, b body) (got reading) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			r.req.Log.Error("a page broke its reader", "job", r.req.Job.ID, "url", b.page.u.String(), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			got = reading{end: ending{outcome: job.OutcomeCrashed, detail: shorten(fmt.Sprint(fault)), status: b.resp.Status}}
+		}
+	}()
+	return r.read(dec, b)
+}
+
+func (r *run) read(dec *fetch.Decoder, b body) reading {
+	got := reading{end: ending{status: b.resp.Status}}
+	text, err := dec.Decode(b.resp, false)
+	if err != nil {
+		got.end = endingOf(err)
+		got.end.status = b.resp.Status
+		return got
+	}
+	got.size = len(text)
+	product := r.c.cfg.Fetch.Product
+	tag := robots.ParseTag(b.resp.Header["X-Robots-Tag"], product)
+	if tag.NoIndex {
+		got.end.outcome, got.end.detail = job.OutcomeNoIndex, "X-Robots-Tag"
+		return got
+	}
+	if len(text) > largeText {
+		r.c.large <- struct{}{}
+		defer func() { <-r.c.large }()
+	}
+	contentType := b.resp.Header.Get("Content-Type")
+	text = dec.UTF8(text, contentType)
+	if isHTML(contentType, text) {
+		got.html = true
+		got.links = follow.Scan(text, b.page.u, product)
+		got.links.NoFollow = got.links.NoFollow || tag.NoFollow
+		if got.links.NoIndex {
+			got.end.outcome, got.end.detail = job.OutcomeNoIndex, "meta robots"
+			return got
+		}
+	}
+	reader := r.c.readers[0]
+	if r.opt.KeepObfuscated {
+		reader = r.c.readers[1]
+	}
+	got.addresses = reader.Extract(extract.Document{URL: b.page.u.String(), ContentType: contentType, Body: text})
+	return got
+}
+
+func isHTML(contentType string, text []byte) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	if media == "" {
+		start := text[:min(len(text), 512)]
+		return strings.HasPrefix(http.DetectContentType(start), "text/html") || bytes.Contains(bytes.ToLower(start), []byte("<html"))
+	}
+	return media == "text/html" || media == "application/xhtml+xml"
+}
+
+// apply takes over what was read.
+func (r *run) apply(b body, got reading) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := b.page
+	r.answered(authority(p.u))
+	r.noteAnswer(p, b.resp)
+	r.bytes += int64(got.size)
+	if got.end.outcome != read {
+		r.finish(p, got.end)
+		return
+	}
+	kept := r.keep(p, got.addresses)
+	if got.html {
+		if kept == 0 && p.listed && r.refreshed(p, &got.links) {
+			return
+		}
+		r.followFrom(p, got.links)
+	}
+	if n := r.opt.StopAfterJob; n > 0 && r.found.len() >= n {
+		defer r.stopLocked(enough)
+	}
+	r.finish(p, got.end)
+}
+
+// refreshed goes on from a page without addresses to where its meta refresh
+// leads, as if it had been redirected. r.mu is held.
+func (r *run) refreshed(p *page, links *follow.Page) bool {
+	if links.Refresh == "" || links.NoFollow || r.halted != goingOn || len(p.hops) >= r.c.cfg.Fetch.MaxRedirects {
+		return false
+	}
+	next, err := target(p.u, links.Refresh)
+	if err != nil || next.String() == p.u.String() || p.visit.site.visited[follow.Canonical(next)] {
+		return false
+	}
+	if _, refused := r.refuse(next); refused {
+		return false
+	}
+	r.hop(p, next, ending{})
+	return true
+}

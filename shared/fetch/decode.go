@@ -1,0 +1,171 @@
+package fetch
+
+import (
+	"bytes"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Decoder undoes content codings. It keeps its buffers between calls, so one
+// per goroutine serves many pages; it is not safe for concurrent use.
+type Decoder struct {
+	max     int64
+	out     []byte
+	src     bytes.Reader
+	gzip    *gzip.Reader
+	brotli  *brotli.Reader
+	zstd    *zstd.Decoder
+	flate   io.ReadCloser
+	text    []byte
+	between []byte
+}
+
+// NewDecoder returns a Decoder that gives no more than max bytes.
+func NewDecoder(max int64) *Decoder { return &Decoder{max: max} }
+
+// maxCodings bounds how often a body may be said to be compressed.
+const maxCodings = 2
+
+// keepBuffer is the size above which a buffer is not kept for the next page.
+const keepBuffer = 1 << 20
+
+// Decode returns the response's body without its content codings. The result is
+// valid until the next call or until the response is released. ErrTooLarge if
+// it is over the limit (cut off instead where truncate is set), ErrEncoding.
+func (d *Decoder) Decode(r *Response, truncate bool) ([]byte, error) {
+	return d.decode(r.Body, r.Encoding, truncate, r.Cut)
+}
+
+func (d *Decoder) decode(body []byte, encoding string, truncate, cut bool) ([]byte, error) {
+	var codings []string
+	for name := range strings.SplitSeq(encoding, ",") {
+		if name = strings.TrimSpace(name); name != "" && name != "identity" {
+			codings = append(codings, name)
+		}
+	}
+	if len(codings) > maxCodings {
+		return nil, fmt.Errorf("%w: %d codings", ErrEncoding, len(codings))
+	}
+	for i := len(codings) - 1; i >= 0; i-- {
+		if len(body) == 0 {
+			return body, nil // an empty body is sent without its coding
+		}
+		src, err := d.reader(codings[i], body)
+		if err != nil {
+			// Servers do label plain text as compressed.
+			if looksPlain(body) {
+				return body, nil
+			}
+			return nil, fmt.Errorf("%w: %s: %w", ErrEncoding, codings[i], err)
+		}
+		if body, err = d.readAll(src, truncate, cut); err != nil {
+			if errors.Is(err, ErrTooLarge) {
+				return nil, err
+			}
+			return nil, fmt.Errorf("%w: %s: %w", ErrEncoding, codings[i], err)
+		}
+		if i > 0 { // the next coding reads from what this one gave
+			d.between = append(d.between[:0], body...)
+			body = d.between
+		}
+	}
+	return body, nil
+}
+
+// looksPlain reports whether a body that is not what its coding says is text all the same.
+func looksPlain(body []byte) bool {
+	start := bytes.TrimLeft(body[:min(len(body), 512)], " \t\r\n\ufeff")
+	return len(start) > 0 && (start[0] == '<' || start[0] == '{' || start[0] == '[')
+}
+
+func (d *Decoder) reader(coding string, body []byte) (io.Reader, error) {
+	d.src.Reset(body)
+	switch coding {
+	case "gzip", "x-gzip":
+		if d.gzip == nil {
+			d.gzip = new(gzip.Reader)
+		}
+		return d.gzip, d.gzip.Reset(&d.src)
+	case "br":
+		if looksPlain(body) { // brotli has no magic number
+			return &d.src, nil
+		}
+		if d.brotli == nil {
+			d.brotli = brotli.NewReader(nil)
+		}
+		return d.brotli, d.brotli.Reset(&d.src)
+	case "zstd":
+		if d.zstd == nil {
+			// RFC 9659: no window above 8 MiB for HTTP.
+			z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+				zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderMaxMemory(64<<20))
+			if err != nil {
+				return nil, err
+			}
+			d.zstd = z
+		}
+		return d.zstd, d.zstd.Reset(&d.src)
+	case "deflate":
+		// RFC 9110 means zlib; some servers send bare deflate.
+		if z, err := zlib.NewReader(&d.src); err == nil {
+			return z, nil
+		}
+		d.src.Reset(body)
+		if d.flate == nil {
+			d.flate = flate.NewReader(&d.src)
+			return d.flate, nil
+		}
+		return d.flate, d.flate.(flate.Resetter).Reset(&d.src, nil)
+	}
+	return nil, errors.New("unknown coding")
+}
+
+// readAll reads to the end or to the limit. A body that ends early is what was
+// read so far if it had been cut off on purpose, and an error otherwise.
+func (d *Decoder) readAll(src io.Reader, truncate, cut bool) ([]byte, error) {
+	if cap(d.out) == 0 {
+		d.out = make([]byte, 0, 128<<10)
+	}
+	out := d.out[:0]
+	for {
+		if int64(len(out)) > d.max {
+			d.keep(out)
+			if truncate {
+				return out[:d.max], nil
+			}
+			return nil, fmt.Errorf("%w: more than %d bytes after decompression", ErrTooLarge, d.max)
+		}
+		if len(out) == cap(out) {
+			larger := make([]byte, len(out), min(2*cap(out), int(d.max)+1))
+			copy(larger, out)
+			out = larger
+		}
+		n, err := src.Read(out[len(out):cap(out)])
+		out = out[:len(out)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			d.keep(out)
+			return out, nil
+		case err != nil && cut:
+			d.keep(out)
+			return out, nil
+		case err != nil:
+			d.keep(out)
+			return nil, err
+		}
+	}
+}
+
+func (d *Decoder) keep(out []byte) {
+	if cap(out) <= keepBuffer {
+		d.out = out[:0]
+	}
+}
