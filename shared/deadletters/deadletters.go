@@ -1,0 +1,80 @@
+// Package deadletters handles the dead-letter queue: it settles what could not be
+// processed, with its reason, so that every job ends.
+package deadletters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"gleaner/shared/job"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// Burier settles a batch that cannot be processed. It answers an error for
+// which errors.Is finds job.ErrLeased while a worker is still at it.
+type Burier interface {
+	Bury(ctx context.Context, r job.Ref, reason string) error
+}
+
+// Handler settles dead letters.
+type Handler struct {
+	Worker Burier
+	Jobs   job.JobStore
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Handle settles each message's batch. Messages that must come again (the store
+// did not answer, or a worker still holds the batch) are named in the response.
+func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+	var failed events.SQSEventResponse
+	for i := range e.Records {
+		m := &e.Records[i]
+		bell, err := job.ParseBell(m.Body)
+		if err != nil {
+			h.Log.ErrorContext(ctx, "dead letter dropped", "message", m.MessageId, "error", err)
+			continue
+		}
+		if err := h.settle(ctx, bell); err != nil {
+			h.Log.ErrorContext(ctx, "dead letter not settled; it comes again", "job", bell.Job, "batch", bell.Key, "error", err)
+			failed.BatchItemFailures = append(failed.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+			continue
+		}
+		h.Log.WarnContext(ctx, "dead letter settled", "job", bell.Job, "batch", bell.Key, "kind", bell.Kind)
+	}
+	return failed, nil
+}
+
+func (h *Handler) settle(ctx context.Context, b job.Bell) error {
+	switch b.Kind {
+	case job.BellBatch:
+		return h.Worker.Bury(ctx, b.Ref, "the batch was handed out again and again and never ended")
+	case job.BellPlan:
+		return h.change(ctx, b.Job, func(j *job.Job) error {
+			if j.Status != job.Creating {
+				return job.ErrUnchanged
+			}
+			return j.Become(job.Failed, h.Now(), "its list could not be planned")
+		})
+	default: // a retry that could not be added: the job goes on without it
+		return h.change(ctx, b.Job, func(j *job.Job) error {
+			if j.Adding.IsZero() {
+				return job.ErrUnchanged
+			}
+			j.Adding = time.Time{}
+			return nil
+		})
+	}
+}
+
+func (h *Handler) change(ctx context.Context, id job.ID, change func(*job.Job) error) error {
+	_, err := job.Mutate(ctx, h.Jobs, id, change)
+	if err != nil && !errors.Is(err, job.ErrNotFound) {
+		return fmt.Errorf("deadletters: job %s: %w", id, err)
+	}
+	return nil
+}
