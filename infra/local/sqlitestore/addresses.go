@@ -1,0 +1,171 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"gleaner/infra/local/sqlitedb"
+	"gleaner/shared/job"
+)
+
+// moreAddress is what most addresses lack.
+type moreAddress struct {
+	Sources []string `json:"sources,omitempty"`
+	Reasons []string `json:"reasons,omitempty"`
+	Raw     string   `json:"raw,omitempty"`
+}
+
+// PutAddresses implements job.AddressStore: all of a call in one transaction,
+// each on its own condition. Retention is the job's: the sweeper purges the
+// whole job, so expires is not kept with each address.
+func (s *Store) PutAddresses(ctx context.Context, r job.Ref, addresses []job.Address, _ time.Time) (mine []bool, err error) {
+	more := make([]string, len(addresses))
+	for i := range addresses {
+		a := &addresses[i]
+		if len(a.Sources) == 0 && len(a.Reasons) == 0 && a.Raw == "" {
+			continue
+		}
+		body, err := json.Marshal(moreAddress{Sources: a.Sources, Reasons: a.Reasons, Raw: a.Raw})
+		if err != nil {
+			return nil, fmt.Errorf("put addresses of %s: %w", r, err)
+		}
+		more[i] = string(body)
+	}
+	return s.own(ctx, "put addresses of", r, len(addresses), func(tx *sqlitedb.Tx, n int64, i int) (int64, error) {
+		a := &addresses[i]
+		return tx.Exec(`INSERT INTO address (job, email, batch, source_url, found_by, kind, confidence, own_domain, first_seen, more)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET source_url = excluded.source_url, found_by = excluded.found_by, kind = excluded.kind,
+				confidence = excluded.confidence, own_domain = excluded.own_domain, first_seen = excluded.first_seen, more = excluded.more
+			WHERE batch = excluded.batch`,
+			n, a.Email, string(r.Key), a.SourceURL, a.FoundBy, a.Kind, a.Confidence, a.OwnDomain, nanos(a.FirstSeen), more[i])
+	})
+}
+
+// PutDomains implements job.AddressStore, as PutAddresses does.
+func (s *Store) PutDomains(ctx context.Context, r job.Ref, domains []string, _ time.Time) (mine []bool, err error) {
+	return s.own(ctx, "put domains of", r, len(domains), func(tx *sqlitedb.Tx, n int64, i int) (int64, error) {
+		return tx.Exec(`INSERT INTO domain (job, name, batch) VALUES (?, ?, ?)
+			ON CONFLICT DO UPDATE SET batch = excluded.batch WHERE batch = excluded.batch`, n, domains[i], string(r.Key))
+	})
+}
+
+// own runs put for each of count names in one transaction; put changes one row
+// if the name is free or the batch's, and none if another batch owns it.
+func (s *Store) own(ctx context.Context, what string, r job.Ref, count int,
+	put func(tx *sqlitedb.Tx, n int64, i int) (int64, error),
+) ([]bool, error) {
+	if count == 0 {
+		return nil, nil
+	}
+	mine := make([]bool, count)
+	err := s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
+		n, err := jobNumber(tx, r.Job)
+		if err != nil {
+			return err
+		}
+		for i := range mine {
+			changed, err := put(tx, n, i)
+			if err != nil {
+				return err
+			}
+			mine[i] = changed > 0
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", what, r, err)
+	}
+	return mine, nil
+}
+
+// AddressOwners implements job.AddressStore.
+func (s *Store) AddressOwners(ctx context.Context, id job.ID, emails []string) (map[string]job.Key, error) {
+	return s.owners(ctx, `SELECT email, batch FROM address
+		WHERE job = (SELECT n FROM job WHERE id = ?) AND email IN (SELECT value FROM json_each(?))`, id, emails)
+}
+
+// DomainOwners implements job.AddressStore.
+func (s *Store) DomainOwners(ctx context.Context, id job.ID, domains []string) (map[string]job.Key, error) {
+	return s.owners(ctx, `SELECT name, batch FROM domain
+		WHERE job = (SELECT n FROM job WHERE id = ?) AND name IN (SELECT value FROM json_each(?))`, id, domains)
+}
+
+func (s *Store) owners(ctx context.Context, query string, id job.ID, names []string) (map[string]job.Key, error) {
+	list, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
+	}
+	owners := make(map[string]job.Key, len(names))
+	if len(names) == 0 {
+		return owners, nil
+	}
+	err = s.db.Query(ctx, query, []any{string(id), string(list)}, func(rows *sql.Rows) error {
+		var name, key string
+		if err := rows.Scan(&name, &key); err != nil {
+			return err
+		}
+		owners[name] = job.Key(key)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("owners in %s: %w", id, err)
+	}
+	return owners, nil
+}
+
+// scanPage bounds how many addresses one page looks at when a filter matches few.
+const scanPage = 10_000
+
+// Addresses implements job.AddressStore, in the order of addresses' bytes.
+func (s *Store) Addresses(ctx context.Context, id job.ID, f job.AddressFilter, cursor string, limit int) (page job.Page[job.Address], err error) {
+	hash := listHash("addresses", id, f)
+	last, err := readCursor(cursor, hash, job.ErrCursor)
+	if err != nil {
+		return page, err
+	}
+	limit = pageLimit(limit)
+	scan := limit
+	if f != (job.AddressFilter{}) {
+		scan = scanPage
+	}
+	page.Items = make([]job.Address, 0, limit)
+	seen := 0
+	err = s.db.Query(ctx, `SELECT email, source_url, found_by, kind, confidence, own_domain, first_seen, more FROM address
+		WHERE job = (SELECT n FROM job WHERE id = ?) AND email > ? ORDER BY email LIMIT ?`,
+		[]any{string(id), last, scan + 1}, func(rows *sql.Rows) error {
+			if len(page.Items) == limit || seen == scan {
+				page.Next = newCursor(hash, last)
+				return errStop
+			}
+			seen++
+			var a job.Address
+			var firstSeen int64
+			var more sql.RawBytes
+			if err := rows.Scan(&a.Email, &a.SourceURL, &a.FoundBy, &a.Kind, &a.Confidence, &a.OwnDomain, &firstSeen, &more); err != nil {
+				return err
+			}
+			last = a.Email
+			if !f.Match(&a) {
+				return nil
+			}
+			a.FirstSeen = fromNanos(firstSeen)
+			if len(more) > 0 {
+				var m moreAddress
+				if err := json.Unmarshal(more, &m); err != nil {
+					return fmt.Errorf("stored address %s: %w", a.Email, err)
+				}
+				a.Sources, a.Reasons, a.Raw = m.Sources, m.Reasons, m.Raw
+			}
+			page.Items = append(page.Items, a)
+			return nil
+		})
+	if err != nil && !errors.Is(err, errStop) {
+		return job.Page[job.Address]{}, fmt.Errorf("addresses of %s: %w", id, err)
+	}
+	return page, nil
+}

@@ -1,0 +1,33 @@
+package sqlitestore_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"gleaner/infra/local/sqlitestore"
+	"gleaner/shared/job"
+	"gleaner/shared/job/jobtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func open(t testing.TB, opts ...sqlitestore.Option) *sqlitestore.Store {
+	t.Helper()
+	s, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "gleaner.db"), opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestJobStore(t *testing.T) {
+	t.Parallel()
+	jobtest.Run(t, func(t *testing.T) job.Store { t.Helper(); return open(t) })
+}

@@ -1,0 +1,3 @@
+package jobtest
+
+var modelTests = []test{}
