@@ -1,0 +1,136 @@
+package httpapi
+
+import (
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"gleaner/shared/job"
+)
+
+// body is a request's body, decompressed.
+type body struct {
+	text        string
+	mediaType   string
+	fingerprint string // of the whole request; only with an Idempotency-Key
+}
+
+// readBody reads the body within the limits.
+func (a *api) readBody(r *http.Request) (body, error) {
+	var b body
+	if header := r.Header.Get("Content-Type"); header != "" {
+		mediaType, params, err := mime.ParseMediaType(header)
+		if err != nil {
+			return b, kindMediaType.problem("The Content-Type cannot be read.")
+		}
+		if cs := params["charset"]; cs != "" && !strings.EqualFold(cs, "utf-8") && !strings.EqualFold(cs, "us-ascii") {
+			return b, kindMediaType.problem("The charset must be UTF-8.")
+		}
+		b.mediaType = mediaType
+	}
+	var in io.Reader = r.Body
+	if in == nil {
+		in = http.NoBody
+	}
+	expect := r.ContentLength
+	switch encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); encoding {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		in = &limited{r: in, left: a.Limits.Body, what: "compressed body"}
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return b, unreadable(err, "The body is not gzip, as Content-Encoding says.")
+		}
+		in = z
+		expect *= 4
+	default:
+		return b, kindMediaType.problem("The Content-Encoding " + clip(encoding) + " is not supported: use gzip or none.")
+	}
+	in = &limited{r: in, left: a.Limits.Decoded, what: "body"}
+
+	var text strings.Builder
+	if expect > 0 {
+		text.Grow(int(min(expect+1, a.Limits.Decoded, 16<<20)))
+	}
+	var out io.Writer = &text
+	var sum hash.Hash
+	if r.Header.Get("Idempotency-Key") != "" {
+		sum = sha256.New()
+		_, _ = fmt.Fprintf(sum, "%s\n%s\n%s\n%s\n", r.Method, r.URL.Path, r.URL.Query().Encode(), b.mediaType)
+		out = io.MultiWriter(&text, sum)
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		return b, unreadable(err, "The body broke off or is damaged.")
+	}
+	b.text = text.String()
+	if sum != nil {
+		b.fingerprint = hex.EncodeToString(sum.Sum(nil))
+	}
+	return b, nil
+}
+
+func unreadable(err error, detail string) error {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	return kindSyntax.problem(detail)
+}
+
+// limited refuses what goes beyond a number of bytes.
+type limited struct {
+	r    io.Reader
+	left int64
+	what string
+	all  int64
+}
+
+// Read implements io.Reader.
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	l.all += int64(n)
+	if l.all > l.left {
+		return n, kindTooLarge.problem(fmt.Sprintf(
+			"The %s is larger than %d bytes. Send more addresses in chunks: see \"open\" at /docs.", l.what, l.left))
+	}
+	return n, err
+}
+
+// decodeJSON reads a JSON object into v and refuses fields it does not know.
+func decodeJSON(text string, v any) error {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return jsonFault(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return kindSyntax.problem("There is something behind the JSON object.")
+	}
+	return nil
+}
+
+func jsonFault(err error) error {
+	var syntax *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	var field *job.FieldError
+	switch {
+	case errors.As(err, &field):
+		return field
+	case errors.As(err, &wrong):
+		return &job.FieldError{Field: wrong.Field, Reason: fmt.Sprintf("must not be a JSON %s", wrong.Value)}
+	case errors.As(err, &syntax), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return kindSyntax.problem("The body is not JSON: " + err.Error() + ".")
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return &job.FieldError{Field: strings.Trim(name, `"`), Reason: "is not known"}
+	}
+	return kindSyntax.problem("The body cannot be read: " + err.Error() + ".")
+}

@@ -1,0 +1,52 @@
+package httpapi
+
+import (
+	"gleaner/shared/export"
+)
+
+// Route is a method and a pattern of net/http.ServeMux.
+type Route struct {
+	Method  string
+	Pattern string
+}
+
+type route struct {
+	Route
+	public bool // needs no key
+	handle handle
+}
+
+// Routes lists all routes of the API, so that a deployment can be compared with it.
+func Routes() []Route {
+	var all []Route
+	for _, r := range (&api{}).routes() {
+		all = append(all, r.Route)
+	}
+	return all
+}
+
+func (a *api) routes() []route {
+	rs := []route{
+		{Route{"POST", "/jobs"}, false, a.create},
+		{Route{"PUT", "/jobs/{id}/chunks/{n}"}, false, a.appendChunk},
+		{Route{"POST", "/jobs/{id}/start"}, false, a.start},
+		{Route{"GET", "/jobs"}, false, a.jobs},
+		{Route{"GET", "/jobs/{id}"}, false, a.job},
+		{Route{"DELETE", "/jobs/{id}"}, false, a.remove},
+		{Route{"GET", "/jobs/{id}/progress"}, false, a.progress},
+		{Route{"GET", "/jobs/{id}/events"}, false, a.events},
+		{Route{"GET", "/jobs/{id}/emails"}, false, a.emails},
+		{Route{"GET", "/jobs/{id}/urls"}, false, a.urls},
+		{Route{"GET", "/jobs/{id}/failures"}, false, a.failures},
+		{Route{"GET", "/health"}, true, a.health},
+	}
+	for _, v := range verbs {
+		rs = append(rs, route{Route{"POST", "/jobs/{id}/" + v.name}, false, a.control(v.do)})
+	}
+	for _, f := range []export.Format{export.CSV, export.NDJSON, export.XLSX} {
+		rs = append(rs,
+			route{Route{"GET", "/jobs/{id}/emails." + string(f)}, false, a.exportEmails(f)},
+			route{Route{"GET", "/jobs/{id}/urls." + string(f)}, false, a.exportURLs(f)})
+	}
+	return rs
+}
