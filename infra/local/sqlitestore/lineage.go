@@ -28,19 +28,21 @@ func (s *Store) Split(ctx context.Context, r job.Ref, token string, halves [2]jo
 			return job.ErrLeaseLost
 		}
 		first, second := &encoded[0], &encoded[1]
-		first.Held, second.Held = false, b.Next != ""
+		chained := b.Next != "" || first.Next == second.Ref.Key
+		first.Held, second.Held = false, chained
 		first.Next, second.Next = "", b.Next
-		if b.Next != "" {
+		if chained {
 			first.Next = second.Ref.Key
 		}
+		first.Due, second.Due = now, now
 		for i := range encoded {
 			if err := putBatch(tx, b.job, &encoded[i], addBatch); err != nil {
 				return err
 			}
 		}
 		// Whoever asks a split batch what comes next is sent to its first half.
-		next := b.Next
-		if next != "" {
+		next := job.Key("")
+		if chained {
 			next = first.Ref.Key
 		}
 		if _, err := tx.Exec("UPDATE batch SET status = 'DONE', split = 1, next = ?, due = 0, finished = ? WHERE n = ?",

@@ -2,7 +2,6 @@ package jobtest
 
 import (
 	"testing"
-	"time"
 
 	"gleaner/shared/job"
 )
@@ -10,6 +9,7 @@ import (
 var splitTests = []test{
 	{"Halves", testSplit},
 	{"InLane", testSplitInLane},
+	{"OneHost", testSplitOneHost},
 	{"NeedsTheLease", testSplitLost},
 	{"AgainChangesNothing", testSplitAgain},
 	{"DownToOne", testSplitDown},
@@ -19,7 +19,7 @@ var splitTests = []test{
 func (f *fixture) halves(b job.Batch) [2]job.Batch {
 	half := (len(b.Targets) + 1) / 2
 	make := func(letter byte, ts []job.Target) job.Batch {
-		return job.Batch{Ref: job.Ref{Job: b.Ref.Job, Key: b.Ref.Key.Child(letter)}, Status: job.Pending, Targets: ts, Due: f.now.Add(time.Minute)}
+		return job.Batch{Ref: job.Ref{Job: b.Ref.Job, Key: b.Ref.Key.Child(letter)}, Status: job.Pending, Targets: ts}
 	}
 	return [2]job.Batch{make('a', b.Targets[:half]), make('b', b.Targets[half:])}
 }
@@ -41,6 +41,7 @@ func testSplit(t *testing.T, f *fixture) {
 		t.Errorf("split batch %+v", b)
 	}
 	for i := range halves {
+		halves[i].Due = f.now
 		equal(t, halves[i], f.batch(t, halves[i].Ref))
 	}
 	f.counted(t, r.Job, job.Counters{BatchesDone: 1, ExtraBatches: 2})
@@ -58,7 +59,7 @@ func testSplitInLane(t *testing.T, f *fixture) {
 	r := batches[0].Ref
 	halves := f.split(t, r, "token")
 	a, b := f.batch(t, halves[0].Ref), f.batch(t, halves[1].Ref)
-	if a.Held || a.Next != b.Ref.Key || !a.Due.Equal(halves[0].Due) {
+	if a.Held || a.Next != b.Ref.Key || !a.Due.Equal(f.now) {
 		t.Errorf("first half %+v", a)
 	}
 	if !b.Held || b.Next != batches[1].Ref.Key || !b.Due.IsZero() {
@@ -76,6 +77,33 @@ func testSplitInLane(t *testing.T, f *fixture) {
 	if p := f.progress(t, j.ID); !p.AllSettled() || p.Counters.Processed != 12 {
 		t.Errorf("progress %+v", p.Counters)
 	}
+}
+
+// A batch of no lane whose halves hold pages of one host becomes a lane of two.
+func testSplitOneHost(t *testing.T, f *fixture) {
+	r := f.one(t, 5)
+	halves := f.halves(f.claim(t, r, "token"))
+	halves[0].Next = halves[1].Ref.Key
+	if err := f.Split(t.Context(), r, "token", halves, f.now); err != nil {
+		t.Fatal(err)
+	}
+	a, b := f.batch(t, halves[0].Ref), f.batch(t, halves[1].Ref)
+	if a.Held || a.Next != b.Ref.Key || !a.Due.Equal(f.now) {
+		t.Errorf("first half %+v", a)
+	}
+	if !b.Held || b.Next != "" || !b.Due.IsZero() {
+		t.Errorf("second half %+v", b)
+	}
+	if next := f.finish(t, a.Ref, 3); next != b.Ref.Key {
+		t.Errorf("the first half leads to %q", next)
+	}
+	if next := f.finish(t, b.Ref, 2); next != "" {
+		t.Errorf("the second half leads to %q", next)
+	}
+	f.counted(t, r.Job, job.Counters{
+		Processed: 5, BatchesDone: 3, ExtraBatches: 2, Pages: 10, Bytes: 5000,
+		Outcomes: map[job.Outcome]int64{job.OutcomeNone: 3, job.OutcomeFound: 2},
+	})
 }
 
 func testSplitLost(t *testing.T, f *fixture) {
