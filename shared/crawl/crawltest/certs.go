@@ -15,29 +15,40 @@ import (
 // authority issues the site's certificates.
 type authority struct {
 	pool    *x509.CertPool
-	cert    *x509.Certificate
-	key     *ecdsa.PrivateKey
-	unknown *ecdsa.PrivateKey // of an authority nobody trusts
+	trusted signer
+	unknown signer            // nobody trusts it
 	leafKey *ecdsa.PrivateKey // shared by all hosts: only their names differ
+}
+
+type signer struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
 }
 
 func newAuthority(tb testing.TB) *authority {
 	tb.Helper()
-	a := &authority{pool: x509.NewCertPool(), key: newKey(tb), unknown: newKey(tb), leafKey: newKey(tb)}
+	a := &authority{pool: x509.NewCertPool(), trusted: newSigner(tb), unknown: newSigner(tb), leafKey: newKey(tb)}
+	a.pool.AddCert(a.trusted.cert)
+	return a
+}
+
+func newSigner(tb testing.TB) signer {
+	tb.Helper()
+	key := newKey(tb)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test Authority"},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "Test Authority"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &a.key.PublicKey, a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if a.cert, err = x509.ParseCertificate(der); err != nil {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
 		tb.Fatal(err)
 	}
-	a.pool.AddCert(a.cert)
-	return a
+	return signer{cert: cert, key: key}
 }
 
 func newKey(tb testing.TB) *ecdsa.PrivateKey {
@@ -51,10 +62,10 @@ func newKey(tb testing.TB) *ecdsa.PrivateKey {
 
 func (a *authority) issue(tb testing.TB, name string, scheme Scheme) tls.Certificate {
 	tb.Helper()
-	signer := a.key
+	by := a.trusted
 	switch scheme {
 	case BadCert:
-		signer = a.unknown
+		by = a.unknown
 	case WrongKey:
 		name = "other-" + name
 	case Plain, TLS, HTTP2:
@@ -64,7 +75,7 @@ func (a *authority) issue(tb testing.TB, name string, scheme Scheme) tls.Certifi
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &a.leafKey.PublicKey, signer)
+	der, err := x509.CreateCertificate(rand.Reader, template, by.cert, &a.leafKey.PublicKey, by.key)
 	if err != nil {
 		tb.Fatal(err)
 	}

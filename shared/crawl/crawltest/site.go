@@ -29,6 +29,7 @@ type Site struct {
 	hosts map[string]*Host
 	byIP  map[string]netip.Addr
 	next  uint32
+	count int
 }
 
 // New starts an empty site.
@@ -105,8 +106,15 @@ func (s *Site) Host(name string, scheme Scheme, handler http.Handler) *Host {
 	return h
 }
 
-// Point makes a name resolve to an address of its own without anything
-// listening there, and returns the URL of its root on a port that is closed.
+// unique is a number that no other call returns.
+func (s *Site) unique() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count++
+	return strconv.Itoa(s.count)
+}
+
+// Point makes a name resolve to an address.
 func (s *Site) Point(name string, ip netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
