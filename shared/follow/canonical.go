@@ -54,7 +54,7 @@ func canonicalHost(scheme string, u *url.URL) string {
 // asciiHost returns the host without its port, in lower case and ASCII (RFC
 // 5891), without a final dot.
 func asciiHost(u *url.URL) string {
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	host := strings.TrimRight(strings.ToLower(u.Hostname()), ".")
 	if !isPlainHost(host) {
 		if ascii, err := idna.Lookup.ToASCII(host); err == nil {
 			return ascii
@@ -107,7 +107,7 @@ func withoutSession(path string) string {
 // alone or with the others of its kind, "(A(…)S(…)F(…))".
 func isCookieless(segment string) bool {
 	return len(segment) > 6 && strings.HasPrefix(segment, "(") && strings.HasSuffix(segment, "))") &&
-		strings.IndexByte("ASF", segment[1]) >= 0 && segment[2] == '('
+		strings.IndexByte("ASFasf", segment[1]) >= 0 && segment[2] == '('
 }
 
 // withoutDots resolves "." and ".." segments (RFC 3986 §5.2.4).

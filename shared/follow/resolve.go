@@ -146,7 +146,6 @@ func plainAbsolute(href string) (string, bool) {
 func isPlain(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
-		case isLetterOrDigit(c), c == '/', c == '-', c == '_':
 		case c == '.':
 			if i == 0 || s[i-1] == '/' {
 				return false
@@ -155,13 +154,23 @@ func isPlain(s string) bool {
 			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
 				return false
 			}
-		case strings.IndexByte("?&=+~,:;@!$'()*", c) >= 0:
-		default:
+		case !plainOctets[c]:
 			return false
 		}
 	}
 	return true
 }
+
+// plainOctets stand for themselves in paths and queries.
+var plainOctets = func() (table [256]bool) {
+	for c := range 128 {
+		table[c] = isAlnum(byte(c))
+	}
+	for _, c := range "/-_?&=+~,:;@!$'()*" {
+		table[c] = true
+	}
+	return table
+}()
 
 // isPlainHost reports whether host, with or without a port, is in lower case
 // ASCII and needs no conversion.

@@ -106,6 +106,7 @@ func (s *scanner) comment() bool {
 func (s *scanner) endTag() bool {
 	rest := s.body[s.pos+2:]
 	if len(rest) == 0 {
+		s.addText(s.body[s.pos:])
 		return false
 	}
 	if rest[0] == '>' {
@@ -155,6 +156,7 @@ func (s *scanner) startTag() bool {
 	case tagNoscript:
 		s.noscript = true
 	case tagRaw:
+		s.space()
 		return s.rawText(raw)
 	case tagPlaintext:
 		return false
@@ -169,21 +171,79 @@ func (s *scanner) startTag() bool {
 // rawText skips the content of an element like script, in which no tag but its
 // own end tag counts.
 func (s *scanner) rawText(name []byte) bool {
-	for at := s.pos; ; {
-		i := bytes.Index(s.body[at:], []byte("</"))
-		if i < 0 {
+	end := rawEnd(s.body[s.pos:], name)
+	if end < 0 {
+		return false
+	}
+	if content := s.body[s.pos : s.pos+end]; len(name) == len("script") && bytes.Contains(content, commentOpen) {
+		if end = scriptEnd(s.body[s.pos:]); end < 0 {
 			return false
-		}
-		at += i + 2
-		rest := s.body[at:]
-		if len(rest) <= len(name) {
-			return false
-		}
-		if bytes.EqualFold(rest[:len(name)], name) && endsName(rest[len(name)]) {
-			s.pos = at + len(name)
-			return s.attributes(false)
 		}
 	}
+	s.pos += end + len("</") + len(name)
+	return s.attributes(false)
+}
+
+// rawEnd finds the first end tag with this name.
+func rawEnd(body, name []byte) int {
+	for at := 0; ; {
+		i := bytes.Index(body[at:], []byte("</"))
+		if i < 0 {
+			return -1
+		}
+		at += i
+		if isTag(body[at:], "</", name) {
+			return at
+		}
+		at += len("</")
+	}
+}
+
+var (
+	commentOpen  = []byte("<!--")
+	commentClose = []byte("-->")
+	script       = []byte("script")
+)
+
+// scriptEnd finds the end tag of a script that has "<!--" in it. From there to
+// "-->", a "<script" hides the next "</script": the standard's script data
+// (double) escaped states, owed to how scripts were once kept from old browsers.
+func scriptEnd(body []byte) int {
+	escaped, double := false, false
+	for i := 0; i < len(body); {
+		j := bytes.IndexAny(body[i:], "<-")
+		if j < 0 {
+			return -1
+		}
+		i += j
+		rest := body[i:]
+		switch {
+		case !escaped && bytes.HasPrefix(rest, commentOpen):
+			escaped = true
+			i += len("<!") // its hyphens may be those of "-->" as well
+		case escaped && bytes.HasPrefix(rest, commentClose):
+			escaped, double = false, false
+			i += len(commentClose)
+		case escaped && !double && isTag(rest, "<", script):
+			double = true
+			i += len("<script")
+		case isTag(rest, "</", script):
+			if !double {
+				return i
+			}
+			double = false
+			i += len("</script")
+		default:
+			i++
+		}
+	}
+	return -1
+}
+
+// isTag reports whether b begins with a tag of this kind and name.
+func isTag(b []byte, open string, name []byte) bool {
+	n := len(open) + len(name)
+	return len(b) > n && string(b[:len(open)]) == open && bytes.EqualFold(b[len(open):n], name) && endsName(b[n])
 }
 
 // addText adds to the open anchor's text.

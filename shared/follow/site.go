@@ -146,7 +146,7 @@ func candidates(p *Page, rate func(*Link, address) (int, bool), tolerated ...str
 		if l.Score, ok = rate(&l, at); !ok {
 			continue
 		}
-		if from.clean != at.origin || !at.isClean() {
+		if from.clean != at.origin || !at.bare || !at.isClean() {
 			u, err := url.Parse(l.URL)
 			if err != nil {
 				continue
@@ -172,6 +172,7 @@ func candidates(p *Page, rate func(*Link, address) (int, bool), tolerated ...str
 // address is an absolute URL taken apart without being parsed.
 type address struct {
 	origin, path, query string
+	bare                bool // there is nothing behind the path
 }
 
 func split(target string) (address, bool) {
@@ -181,18 +182,18 @@ func split(target string) (address, bool) {
 	}
 	end := strings.IndexAny(target[i+3:], "/?#")
 	if end < 0 {
-		return address{origin: target}, true
+		return address{origin: target, bare: true}, true
 	}
 	end += i + 3
 	rest, _, _ := strings.Cut(target[end:], "#")
 	path, query, _ := strings.Cut(rest, "?")
-	return address{origin: target[:end], path: path, query: query}, true
+	return address{origin: target[:end], path: path, query: query, bare: end+len(path) == len(target)}, true
 }
 
 // isClean reports whether Clean would leave path and query as they are; it
 // says so only of the simplest.
 func (a *address) isClean() bool {
-	if a.query != "" || a.path == "" {
+	if a.path == "" {
 		return false
 	}
 	for i := range len(a.path) {

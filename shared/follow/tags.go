@@ -20,27 +20,36 @@ const (
 	tagRaw
 )
 
-var tagNames = map[string]tag{
-	"a":    tagA,
-	"area": tagArea,
-	"base": tagBase,
-	"img":  tagImg,
-	"link": tagLink,
-	"meta": tagMeta,
-
-	"frame": tagFrame, "iframe": tagFrame,
-
-	"noscript": tagNoscript, "plaintext": tagPlaintext,
-
-	// Whatever looks like tags in these is text.
-	"script": tagRaw, "style": tagRaw, "textarea": tagRaw, "title": tagRaw, "xmp": tagRaw,
-
-	// These don't separate words.
-	"b": tagInline, "i": tagInline, "em": tagInline, "strong": tagInline, "u": tagInline, "font": tagInline,
-	"mark": tagInline, "small": tagInline, "sub": tagInline, "sup": tagInline, "wbr": tagInline,
+// tagOf tells a tag by its name in lower case.
+func tagOf(name []byte) tag {
+	switch string(name) {
+	case "a":
+		return tagA
+	case "area":
+		return tagArea
+	case "base":
+		return tagBase
+	case "frame", "iframe":
+		return tagFrame
+	case "img":
+		return tagImg
+	case "link":
+		return tagLink
+	case "meta":
+		return tagMeta
+	case "noscript":
+		return tagNoscript
+	case "plaintext":
+		return tagPlaintext
+	case "script", "style", "textarea", "title", "xmp": // what looks like tags in these is text
+		return tagRaw
+	case "b", "i", "em", "strong", "u", "font", "mark", "small", "sub", "sup", "wbr": // these don't separate words
+		return tagInline
+	}
+	return tagOther
 }
 
-// longestTag is the length of the longest name in tagNames.
+// longestTag is the length of the longest name that tagOf knows.
 const longestTag = len("plaintext")
 
 // wanted reports whether the tag's attributes matter.
@@ -63,7 +72,7 @@ func (s *scanner) tagName() tag {
 		}
 		lower[i] = c
 	}
-	return tagNames[string(lower[:len(name)])]
+	return tagOf(lower[:len(name)])
 }
 
 // attributes are the values of those that matter; nil where a tag lacks one.
