@@ -2,7 +2,6 @@ package dynamostore
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,11 +11,11 @@ import (
 	"gleaner/shared/job"
 )
 
-// Attributes of job and idempotency items.
+// Attributes of idempotency items and of records.
 const (
-	attrWriter      = "w"  // names the very write that stored the item
 	attrFingerprint = "fp" // of the request an idempotency key stands for
 	attrJob         = "j"  // the job it made
+	attrWriter      = "w"  // names the very write that created a record
 	attrExpires     = "e"  // Unix nanoseconds after which the item counts as gone
 )
 
@@ -28,7 +27,7 @@ type storedJob struct {
 	Idempotency  *job.Idempotency `json:"i,omitempty"`
 }
 
-func writeJob(j *job.Job, writer string) (item, error) {
+func writeJob(j *job.Job) (item, error) {
 	data, err := json.Marshal(storedJob{*j, j.Owner, j.Options.IgnoreRobots, j.Idempotency})
 	if err != nil {
 		return nil, fmt.Errorf("job %s: %w", j.ID, err)
@@ -36,7 +35,6 @@ func writeJob(j *job.Job, writer string) (item, error) {
 	it := metaKey(j.ID)
 	it[attrData] = binary(data)
 	it[attrVersion] = number(j.Version)
-	it[attrWriter] = text(writer)
 	it[attrStatusIndex], it[attrStatusOrder] = statusOrder(j)
 	it.setNumber(attrTTL, ttl(j.ExpiresAt))
 	return it, nil
@@ -65,8 +63,7 @@ func (s *Store) CreateJob(ctx context.Context, j job.Job) (job.Job, bool, error)
 func (s *Store) createJob(ctx context.Context, j job.Job) (job.Job, bool, error) {
 	j.Status = job.Creating
 	j.Version = 1
-	writer := rand.Text()
-	meta, err := writeJob(&j, writer)
+	meta, err := writeJob(&j)
 	if err != nil {
 		return job.Job{}, false, err
 	}
@@ -83,8 +80,7 @@ func (s *Store) createJob(ctx context.Context, j job.Job) (job.Job, bool, error)
 		writes = append(writes, s.transactPut(stat, "", nil))
 	}
 	if j.Idempotency == nil {
-		err := s.transact(ctx, writes)
-		return s.created(ctx, j, writer, err)
+		return created(j, s.transact(ctx, writes))
 	}
 
 	now := j.CreatedAt // a job's times are its creator's, not this store's
@@ -98,7 +94,7 @@ func (s *Store) createJob(ctx context.Context, j job.Job) (job.Job, bool, error)
 		err := s.transact(ctx, append(writes, s.transactPut(reserve, condition, values)))
 		earlier, used := refusals(err)[len(writes)]
 		if !used {
-			return s.created(ctx, j, writer, err)
+			return created(j, err)
 		}
 		if earlier.text(attrFingerprint) != j.Idempotency.Fingerprint {
 			return job.Job{}, false, job.ErrIdempotency
@@ -115,20 +111,15 @@ func (s *Store) createJob(ctx context.Context, j job.Job) (job.Job, bool, error)
 }
 
 // created maps the outcome of the transaction that creates a job.
-func (s *Store) created(ctx context.Context, j job.Job, writer string, err error) (job.Job, bool, error) {
-	if err == nil {
+func created(j job.Job, err error) (job.Job, bool, error) {
+	switch _, taken := refusals(err)[0]; {
+	case err == nil:
 		return j, true, nil
-	}
-	if there, conflict := refusals(err)[0]; conflict {
-		if there.text(attrWriter) == writer {
-			return j, true, nil // this very call stored it, and its answer was lost
-		}
+	case taken:
 		return job.Job{}, false, job.ErrConflict
+	default:
+		return job.Job{}, false, err
 	}
-	if ctx.Err() != nil {
-		err = errors.Join(ctx.Err(), err)
-	}
-	return job.Job{}, false, err
 }
 
 // Job implements job.JobStore.
@@ -143,17 +134,18 @@ func (s *Store) Job(ctx context.Context, id job.ID) (job.Job, error) {
 	return readJob(it)
 }
 
-// UpdateJob implements job.JobStore.
+// UpdateJob implements job.JobStore. It is a transaction of one item, because a
+// repeat of that after a lost answer is known for what it is, even if somebody
+// else changed the job in between: a change is never made twice.
 func (s *Store) UpdateJob(ctx context.Context, j job.Job) (job.Job, error) {
 	was := j.Version
 	j.Version++
-	writer := rand.Text()
-	it, err := writeJob(&j, writer)
+	it, err := writeJob(&j)
 	if err != nil {
 		return job.Job{}, err
 	}
-	err = s.put(ctx, it, "v = :v", item{":v": number(was)})
-	there, conflict := refused(err)
+	err = s.transact(ctx, []types.TransactWriteItem{s.transactPut(it, "v = :v", item{":v": number(was)})})
+	there, conflict := refusals(err)[0]
 	switch {
 	case err == nil:
 		return j, nil
@@ -161,8 +153,6 @@ func (s *Store) UpdateJob(ctx context.Context, j job.Job) (job.Job, error) {
 		return job.Job{}, fmt.Errorf("update job %s: %w", j.ID, err)
 	case there == nil:
 		return job.Job{}, fmt.Errorf("update job %s: %w", j.ID, job.ErrNotFound)
-	case there.text(attrWriter) == writer:
-		return j, nil // stored by this very call, whose first answer was lost
 	default:
 		return job.Job{}, fmt.Errorf("update job %s: %w", j.ID, job.ErrConflict)
 	}

@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"gleaner/shared/job"
 )
 
-// PurgeJob implements job.JobStore. Shard by shard the items go, then the job's
-// entry in its owner's list together with the job item.
+// PurgeJob implements job.JobStore. Shard by shard the items go, then its
+// idempotency key, at last its entry in its owner's list together with the job item.
 func (s *Store) PurgeJob(ctx context.Context, id job.ID, limit int) (bool, error) {
 	done, err := s.purge(ctx, id, max(1, limit))
 	if err != nil {
@@ -55,6 +57,11 @@ func (s *Store) purge(ctx context.Context, id job.ID, limit int) (bool, error) {
 	if limit <= 0 {
 		return false, nil
 	}
+	if j.Idempotency != nil {
+		if err := s.forget(ctx, j); err != nil {
+			return false, err
+		}
+	}
 	remove := func(k item) types.TransactWriteItem {
 		return types.TransactWriteItem{Delete: &types.Delete{TableName: s.table, Key: k}}
 	}
@@ -62,4 +69,22 @@ func (s *Store) purge(ctx context.Context, id job.ID, limit int) (bool, error) {
 		return false, err
 	}
 	return true, nil
+}
+
+// forget frees the job's idempotency key, unless a later job has it.
+func (s *Store) forget(ctx context.Context, j job.Job) error {
+	out, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName:                 s.table,
+		Key:                       idempotencyKey(j.Owner, j.Idempotency.Key),
+		ConditionExpression:       aws.String("j = :id"),
+		ExpressionAttributeValues: item{":id": text(string(j.ID))},
+		ReturnConsumedCapacity:    s.report,
+	}, patient)
+	if _, others := refused(err); others {
+		return nil
+	}
+	if err == nil && out.ConsumedCapacity != nil {
+		s.writes("DeleteItem", *out.ConsumedCapacity)
+	}
+	return err
 }
