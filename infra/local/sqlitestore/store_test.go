@@ -9,6 +9,8 @@ import (
 	"gleaner/infra/local/sqlitestore"
 	"gleaner/shared/job"
 	"gleaner/shared/job/jobtest"
+	"gleaner/shared/record"
+	"gleaner/shared/record/recordtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,4 +32,9 @@ func open(t testing.TB, opts ...sqlitestore.Option) *sqlitestore.Store {
 func TestJobStore(t *testing.T) {
 	t.Parallel()
 	jobtest.Run(t, func(t *testing.T) job.Store { t.Helper(); return open(t) })
+}
+
+func TestRecordStore(t *testing.T) {
+	t.Parallel()
+	recordtest.Run(t, func(t *testing.T) record.Store { t.Helper(); return open(t) })
 }
