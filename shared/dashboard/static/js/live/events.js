@@ -1,0 +1,62 @@
+// Server-sent events read with fetch, because EventSource cannot send a key.
+import { jobPath, raw } from "../api.js";
+import { backoff } from "./backoff.js";
+
+// EventParser turns the text of a stream into events (WHATWG HTML, section 9.2.6).
+export class EventParser {
+  #rest = "";
+  #event = { type: "message", data: [], id: undefined };
+
+  push(text) {
+    const events = [];
+    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop();
+    for (const line of lines) {
+      if (line === "") {
+        const { type, data, id } = this.#event;
+        if (data.length) events.push({ type, data: data.join("\n"), id });
+        this.#event = { type: "message", data: [], id };
+        continue;
+      }
+      const colon = line.indexOf(":");
+      if (colon === 0) continue; // a comment keeps the connection alive
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+      if (field === "data") this.#event.data.push(value);
+      else if (field === "event") this.#event.type = value;
+      else if (field === "id") this.#event.id = value;
+    }
+    return events;
+  }
+}
+
+// listen is subscribe of socket.js over server-sent events.
+export function listen(job, progress, state) {
+  const stop = new AbortController();
+  let lastId;
+  let attempt = 0;
+  (async () => {
+    while (!stop.signal.aborted) {
+      try {
+        const headers = { Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": lastId } : {}) };
+        const response = await raw("GET", jobPath(job, "/events"), { headers, signal: stop.signal, timeout: 2 ** 31 - 1 });
+        const parser = new EventParser();
+        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+        state("live");
+        for (let part = await reader.read(); !part.done; part = await reader.read()) {
+          attempt = 0;
+          for (const event of parser.push(part.value)) {
+            lastId = event.id ?? lastId;
+            if (event.type === "progress") progress(JSON.parse(event.data));
+          }
+        }
+      } catch {
+        // Ended or never begun: both mean to try again.
+      }
+      if (stop.signal.aborted) return;
+      state("down");
+      await new Promise((resolve) => setTimeout(resolve, backoff(attempt++)));
+    }
+  })();
+  return () => stop.abort();
+}

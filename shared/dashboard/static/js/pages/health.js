@@ -1,0 +1,66 @@
+// The doctor's report: what was looked at, what was seen, what to do.
+import { html, useEffect, useState } from "../../vendor/preact.js";
+import { get } from "../api.js";
+import { moment } from "../format.js";
+import { meta } from "../meta.js";
+import { Icon } from "../ui/icons.js";
+import { Shell } from "../ui/shell.js";
+import { Failure, Skeleton } from "../ui/states.js";
+
+const tones = { ok: ["ok", "Fine"], degraded: ["warn", "Degraded"], failing: ["bad", "Failing"] };
+const sentences = {
+  ok: "Everything works.",
+  degraded: "It works, though something needs a look.",
+  failing: "Something does not work.",
+};
+
+function Pill({ status }) {
+  const [tone, text] = tones[status] ?? ["", status];
+  return html`<span class="pill ${tone}">${text}</span>`;
+}
+
+export function Health() {
+  const [state, setState] = useState({ report: null, error: null, busy: true, at: 0 });
+  const examine = async () => {
+    setState((old) => ({ ...old, busy: true }));
+    try {
+      const report = await get("/health?deep=1", { timeout: 60000 });
+      setState({ report, error: null, busy: false, at: Date.now() });
+    } catch (error) {
+      setState({ report: null, error, busy: false, at: 0 });
+    }
+  };
+  useEffect(() => {
+    examine();
+  }, []);
+  const { report, error, busy, at } = state;
+  return html`<${Shell} title="Health">
+    <div class="page-head">
+      <div class="grow">
+        <h1>Health</h1>
+        <p class="small">${report ? html`${sentences[report.status] ?? ""} <span class="num">Examined ${moment(at)}.</span>` : "What the doctor says."}</p>
+      </div>
+      <button class="button" disabled=${busy} aria-busy=${busy} onClick=${examine}><${Icon} name="retry" />${busy ? "Examining …" : "Examine again"}</button>
+    </div>
+    <section class="card" aria-label="Checks">
+      ${error
+        ? html`<${Failure} error=${error} retry=${examine} />`
+        : html`<ul class="checks">
+            ${report
+              ? (report.checks ?? []).map(
+                  (c) => html`<li key=${c.name}>
+                    <${Pill} status=${c.status} />
+                    <div class="grow">
+                      <p><strong>${c.name}</strong></p>
+                      ${c.detail && html`<p class="small muted">${c.detail}</p>`}
+                      ${c.advice && html`<p class="small advice"><${Icon} name="info" />${c.advice}</p>`}
+                    </div>
+                    <span class="muted small num">${c.ms} ms</span>
+                  </li>`,
+                )
+              : [1, 2, 3, 4].map((n) => html`<li key=${n}><${Skeleton} height="2.6rem" /></li>`)}
+          </ul>`}
+    </section>
+    ${meta.value.version && html`<p class="muted small version num">Gleaner ${meta.value.version} · <a href="/docs">API</a></p>`}
+  <//>`;
+}
