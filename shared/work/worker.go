@@ -177,6 +177,7 @@ func (w *Worker) crawl(ctx context.Context, j job.Job, b *job.Batch, claim job.C
 		Deadline: w.beginUntil(ctx),
 		Stopped:  watch.Status,
 		Enough:   watch.Enough,
+		Log:      w.Log.With("job", j.ID, "batch", b.Ref.Key),
 	})
 	if err != nil {
 		return false, w.handBack(ctx, b, claim, fmt.Errorf("work: crawling %s: %w", b.Ref, err))
@@ -225,7 +226,11 @@ func (w *Worker) beginUntil(ctx context.Context) time.Time {
 func (w *Worker) handBack(ctx context.Context, b *job.Batch, claim job.Claim, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), LeaseMargin/2)
 	defer cancel()
-	err := w.Store.Release(ctx, b.Ref, claim.Token, w.Now())
+	due := w.Now()
+	if cause != nil {
+		due = due.Add(BellGrace) // the message comes again by itself
+	}
+	err := w.Store.Release(ctx, b.Ref, claim.Token, due)
 	if err != nil && !isAnswer(err) {
 		cause = errors.Join(cause, fmt.Errorf("work: releasing %s: %w", b.Ref, err))
 	}

@@ -89,8 +89,8 @@ func (s *Site) Outcomes() map[job.Outcome]int { return s.outcomes }
 // Port is where the site listens.
 func (s *Site) Port() int { return s.port }
 
-// Resolve answers for every name below Zone with the site's own address.
-func (s *Site) Resolve(context.Context, string) ([]netip.Addr, error) {
+// LookupNetIP answers for every name with the site's own address.
+func (s *Site) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
 	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, nil
 }
 

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"time"
+
+	"gleaner/infra/local"
+	"gleaner/infra/local/demosite"
+	"gleaner/shared/fetch"
+
+	"github.com/spf13/cobra"
+)
+
+func newRoot(getenv func(string) string) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "gleaner",
+		Short:         "Find the contact e-mail addresses that web sites publish",
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(newServe(getenv), newExtract(getenv))
+	return root
+}
+
+// nodeFlags are the flags of every command that crawls on this machine.
+type nodeFlags struct {
+	data         string
+	workers      int
+	demo         bool
+	allowPrivate bool
+	allowNets    []string
+	contact      string
+	from         string
+	verbose      bool
+}
+
+func (f *nodeFlags) register(cmd *cobra.Command, getenv func(string) string) {
+	flags := cmd.Flags()
+	data := getenv("GLEANER_DATA")
+	if data == "" {
+		data = "gleaner-data"
+	}
+	flags.StringVar(&f.data, "data", data, "`directory` of the jobs and what they found (GLEANER_DATA)")
+	flags.IntVar(&f.workers, "workers", local.DefaultWorkers, "batches crawled at once, each over up to 100 connections")
+	flags.BoolVar(&f.demo, "demo", false, "use the built-in sample site, which needs no internet")
+	flags.BoolVar(&f.allowPrivate, "allow-private", false, "also visit private and loopback addresses: for your own network")
+	flags.StringSliceVar(&f.allowNets, "allow-net", nil, "also visit this private `network`, such as 10.1.0.0/16 (repeatable)")
+	flags.StringVar(&f.contact, "contact", getenv("GLEANER_CONTACT"), "`URL` in the User-Agent where webmasters learn who crawls (GLEANER_CONTACT)")
+	flags.StringVar(&f.from, "from", getenv("GLEANER_FROM"), "e-mail `address` for the From header (GLEANER_FROM)")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log everything")
+}
+
+// open opens the node these flags describe, and the sample site if it is asked
+// for, whose data is thrown away by closing.
+func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (*local.Node, *demosite.Site, func() error, error) {
+	if f.workers < 1 || f.workers > 300 {
+		return nil, nil, nil, fmt.Errorf("--workers: %d is not between 1 and 300", f.workers)
+	}
+	if f.verbose {
+		level = slog.LevelDebug
+	}
+	cfg := local.Config{
+		Dir:     f.data,
+		Workers: f.workers,
+		Version: version,
+		Log:     slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})),
+		Fetch: fetch.Config{
+			Version: version, ContactURL: f.contact, From: f.from, AllowPrivate: f.allowPrivate,
+		},
+	}
+	for _, n := range f.allowNets {
+		prefix, err := netip.ParsePrefix(n)
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("--allow-net: %w", err)
+		}
+		cfg.Fetch.AllowNets = append(cfg.Fetch.AllowNets, prefix)
+	}
+	closeAll := func() error { return nil }
+	var site *demosite.Site
+	if f.demo {
+		var err error
+		if site, err = demosite.Start(ctx, demoCompanies); err != nil {
+			return nil, nil, nil, err
+		}
+		site.Latency = demoLatency
+		if cfg.Dir, err = os.MkdirTemp("", "gleaner-demo-"); err != nil {
+			return nil, nil, nil, err
+		}
+		cfg.Fetch.Resolver = site
+		cfg.Fetch.AllowNets = append(cfg.Fetch.AllowNets, netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 32))
+		closeAll = func() error { _ = site.Close(); return os.RemoveAll(cfg.Dir) }
+	}
+	node, err := local.Open(ctx, cfg)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("%w%s", err, adviceFor(err))
+	}
+	return node, site, func() error {
+		if err := node.Close(); err != nil {
+			return err
+		}
+		return closeAll()
+	}, nil
+}
+
+// The sample site.
+const (
+	demoCompanies = 72
+	demoLatency   = 60 * time.Millisecond
+)

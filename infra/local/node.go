@@ -1,0 +1,192 @@
+// Package local runs the whole of Gleaner in one process on SQLite: the very
+// handlers that are Lambda functions on AWS, behind event sources that build the
+// same events. It wires; it has no logic of its own about jobs.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gleaner/infra/local/eventsource"
+	"gleaner/infra/local/sqlitequeue"
+	"gleaner/infra/local/sqlitestore"
+	"gleaner/shared/bells"
+	"gleaner/shared/control"
+	"gleaner/shared/crawl"
+	"gleaner/shared/dashboard"
+	"gleaner/shared/deadletters"
+	"gleaner/shared/fetch"
+	"gleaner/shared/httpapi"
+	"gleaner/shared/job"
+	"gleaner/shared/submit"
+	"gleaner/shared/sweep"
+	"gleaner/shared/work"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Times of the functions and the queue on one machine. A worker's is shorter
+// than on AWS: what a killed process had under way is begun anew, and a batch
+// that needs longer goes on in its continuation.
+const (
+	workerTimeout = time.Minute
+	visibility    = 6 * workerTimeout
+	retryAfter    = 2 * time.Second
+	maxReceives   = 5
+	sweepTimeout  = 50 * time.Second
+)
+
+// DefaultWorkers is how many batches are crawled at once unless told otherwise.
+const DefaultWorkers = 8
+
+// Config says how a Node runs.
+type Config struct {
+	Dir     string // where its data lies; made if it is not there
+	Workers int    // batches at once; DefaultWorkers if 0
+	Fetch   fetch.Config
+	Version string
+	Log     *slog.Logger
+}
+
+// Node is a whole Gleaner on one machine.
+type Node struct {
+	Store   *sqlitestore.Store
+	Submit  *submit.Service
+	Control *control.Service
+
+	cfg     Config
+	lock    *directoryLock
+	bells   *sqlitequeue.Queue
+	crawler *crawl.Crawler
+	worker  *work.Worker
+}
+
+// Open opens the data directory and takes hold of it; ErrInUse if another
+// process has.
+func Open(ctx context.Context, cfg Config) (n *Node, err error) {
+	if cfg.Workers == 0 {
+		cfg.Workers = DefaultWorkers
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("local: data directory: %w", err)
+	}
+	n = &Node{cfg: cfg}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	if n.lock, err = lockDirectory(ctx, cfg.Dir); err != nil {
+		return n, err
+	}
+	if n.Store, err = sqlitestore.Open(ctx, filepath.Join(cfg.Dir, "gleaner.db")); err != nil {
+		return n, err
+	}
+	queueFile := filepath.Join(cfg.Dir, "queue.db")
+	n.bells, err = sqlitequeue.Open(ctx, queueFile, sqlitequeue.Config{Name: "bells", MaxReceives: maxReceives, DeadLetter: "dead-letters"})
+	if err != nil {
+		return n, err
+	}
+	n.crawler, err = crawl.New(crawl.Config{Fetch: cfg.Fetch, Records: n.Store, Log: cfg.Log})
+	if err != nil {
+		return n, err
+	}
+	n.Submit = submit.New(n.Store, n.bells, submit.WithLogger(cfg.Log))
+	n.Control = control.New(n.Store, n.bells, time.Now, cfg.Log)
+	n.worker = work.New(work.Config{
+		Store: n.Store, Bells: n.bells, Crawler: n.crawler, Planner: n.Submit, Retrier: n.Control, Log: cfg.Log,
+	})
+	return n, nil
+}
+
+// Close gives everything back. Run must have returned.
+func (n *Node) Close() error {
+	var errs []error
+	if n.bells != nil {
+		errs = append(errs, n.bells.Close())
+	}
+	if n.Store != nil {
+		errs = append(errs, n.Store.Close())
+	}
+	if n.lock != nil {
+		errs = append(errs, n.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Handler serves the API and the dashboard.
+func (n *Node) Handler() (http.Handler, error) {
+	api := httpapi.New(httpapi.Config{
+		Store: n.Store, Records: n.Store, Submit: n.Submit, Control: n.Control,
+		Auth: httpapi.LoopbackOwner, Version: n.cfg.Version, Log: n.cfg.Log,
+	})
+	page, err := dashboard.Handler(dashboard.Options{})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	mux.Handle("GET /{$}", page)
+	mux.Handle("GET /assets/", page)
+	return mux, nil
+}
+
+// Run works off jobs until ctx ends, then lets the batches under way end soon,
+// and returns when they have.
+func (n *Node) Run(ctx context.Context) error {
+	if err := n.recover(ctx); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, n.worker.Drain)
+	defer stop()
+	bell := &bells.Handler{Worker: n.worker, Log: n.cfg.Log}
+	dead := &deadletters.Handler{Worker: n.worker, Jobs: n.Store, Now: time.Now, Log: n.cfg.Log}
+	sweeper := &sweep.Sweeper{Store: n.Store, Bells: n.bells, Now: time.Now, Log: n.cfg.Log}
+	sources := []interface{ Run(context.Context) error }{
+		&eventsource.Queue{
+			Queue: n.bells, Handler: bell.Handle, MaximumConcurrency: n.cfg.Workers,
+			Timeout: workerTimeout, Visibility: visibility, RetryAfter: retryAfter, Log: n.cfg.Log,
+		},
+		&eventsource.Queue{
+			Queue: n.bells.DeadLetter(), Handler: dead.Handle, MaximumConcurrency: 1,
+			Timeout: workerTimeout, Visibility: visibility, RetryAfter: workerTimeout, Log: n.cfg.Log,
+		},
+		&eventsource.Schedule{
+			Name: "sweeper", Interval: sweep.Interval, Timeout: sweepTimeout, Log: n.cfg.Log,
+			Function: func(ctx context.Context) error { _, err := sweeper.Sweep(ctx); return err },
+		},
+	}
+	var g errgroup.Group
+	for _, s := range sources {
+		g.Go(func() error { return s.Run(ctx) })
+	}
+	return g.Wait()
+}
+
+// recover takes over what a process that died had under way: holding the
+// directory's lock, this one knows that no lease in it is anybody's.
+func (n *Node) recover(ctx context.Context) error {
+	if err := n.Store.ExpireLeases(ctx, time.Now()); err != nil {
+		return fmt.Errorf("local: taking over: %w", err)
+	}
+	for cursor := ""; ; {
+		page, err := n.Store.JobsByStatus(ctx, job.Running, cursor, job.MaxPage)
+		if err != nil {
+			return fmt.Errorf("local: taking over: %w", err)
+		}
+		for _, j := range page.Items {
+			if err := n.Control.RingPending(ctx, j); err != nil {
+				return fmt.Errorf("local: taking over: %w", err)
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
+	}
+}
