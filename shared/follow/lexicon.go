@@ -67,7 +67,9 @@ func (n *node) follow(octet byte) (to int32, ok bool) {
 }
 
 // words is the lexicon of all languages, built when first needed.
-var words = sync.OnceValue(func() *lexicon {
+var words = sync.OnceValue(newLexicon)
+
+func newLexicon() *lexicon {
 	l := &lexicon{nodes: make([]node, 1, 1<<15)}
 	for _, p := range vocabulary {
 		for phrase := range strings.SplitSeq(p.list, ",") {
@@ -78,7 +80,7 @@ var words = sync.OnceValue(func() *lexicon {
 		l.roots[e.octet] = e.to
 	}
 	return l
-})
+}
 
 func (l *lexicon) add(phrase string, what subject) {
 	stem, open := strings.CutSuffix(phrase, "*")

@@ -13,6 +13,8 @@ const (
 	unfollowed = 4  // marked nofollow
 	deepness   = 3  // each path segment beyond two
 	inQuery    = 2  // has a query
+	ownOrigin  = 1  // the page's own scheme and host: decides among spellings of one address
+	inArticle  = 25 // in a section of articles or goods
 	wordiness  = 6  // each word beyond four
 	maxWordy   = 48
 	// threshold is the score from which a link promises anything.
@@ -68,11 +70,38 @@ func promise(l *Link, at address) int {
 	if l.NoFollow {
 		score -= unfollowed
 	}
-	if at.query != "" {
+	if canonicalQuery(at.query, false) != "" {
 		score -= inQuery
+	}
+	if inSection(at.path) {
+		score -= inArticle
 	}
 	return score - deepness*max(at.segments()-2, 0)
 }
+
+// inSection reports whether a path leads into a section of many pages that
+// mention every subject there is.
+func inSection(path string) bool {
+	for rest := path; ; {
+		i := strings.IndexByte(rest, '/')
+		if i < 0 {
+			return false
+		}
+		if len(rest[:i]) > 2 && sections[strings.ToLower(rest[:i])] {
+			return true
+		}
+		rest = rest[i+1:]
+	}
+}
+
+// sections are path segments under which there are articles or goods.
+var sections = setOf(`
+	blog blogs news article articles post posts story stories magazine tag tags category categories archive archives topic topics
+	product products item items shop store recipes reviews wiki forum forums thread events event
+	aktuelles neuigkeiten artikel beitrag beitraege magazin archiv produkt produkte kategorie rezepte termine veranstaltungen
+	actualites actualite articles-de-blog produits produit noticias noticia productos producto articulo articulos notizie notizia
+	prodotti prodotto articoli novidades produtos produto nieuws producten nyheter nyheder uutiset tuotteet aktualnosci produkty
+	novinky clanky hirek cikkek stiri produse novosti haberler urunler novosti news-events`)
 
 // textScore rates what a visitor reads.
 func textScore(text string) int {

@@ -16,6 +16,7 @@ type site struct {
 	domain string // registrable; "" if the host has none
 	full   string // host and port
 	self   string // key of the page
+	origin string // its scheme and host, in canonical form
 }
 
 func siteOf(u *url.URL) site {
@@ -26,6 +27,7 @@ func siteOf(u *url.URL) site {
 		domain: registrable(host),
 		full:   strings.ToLower(u.Host),
 		self:   self.key(),
+		origin: self.origin,
 	}
 }
 
@@ -161,8 +163,11 @@ func candidates(p *Page, rate func(*Link, address) (int, bool), tolerated ...str
 		if k == o.site.self {
 			continue
 		}
-		if from.standing != sameHost {
+		switch {
+		case from.standing != sameHost:
 			l.Score -= otherHost
+		case from.clean == o.site.origin:
+			l.Score += ownOrigin
 		}
 		out = append(out, candidate{link: l, key: k})
 	}
