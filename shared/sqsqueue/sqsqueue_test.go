@@ -3,9 +3,9 @@ package sqsqueue_test
 import (
 	"context"
 	"crypto/rand"
+	"flag"
 	"fmt"
-	"slices"
-	"strconv"
+	"os"
 	"testing"
 	"time"
 
@@ -14,11 +14,12 @@ import (
 
 	"gleaner/infra/e2e/emulators"
 	"gleaner/shared/queue"
+	"gleaner/shared/queue/queuetest"
 	"gleaner/shared/sqsqueue"
 )
 
-// open makes a queue, and its dead-letter queue that takes what was received
-// maxReceives times.
+// open makes a queue and its dead-letter queue, which takes what was received
+// more than maxReceives times; 0: nothing.
 func open(t *testing.T, maxReceives int) (q, dead *sqsqueue.Queue) {
 	t.Helper()
 	client := emulators.SQS(emulators.URL(t, emulators.ServiceSQS))
@@ -39,44 +40,30 @@ func open(t *testing.T, maxReceives int) (q, dead *sqsqueue.Queue) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := create(name, map[string]string{
-		string(types.QueueAttributeNameRedrivePolicy): fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`,
-			got.Attributes[string(arn)], maxReceives),
-	})
+	attributes := map[string]string{}
+	if maxReceives > 0 {
+		attributes[string(types.QueueAttributeNameRedrivePolicy)] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`,
+			got.Attributes[string(arn)], maxReceives)
+	}
+	url := create(name, attributes)
 	return sqsqueue.New(client, url), sqsqueue.New(client, deadURL)
 }
 
-func TestAWSThousandMessages(t *testing.T) {
-	q, _ := open(t, 5)
-	messages := make([]queue.Outgoing, 1000)
-	for i := range messages {
-		messages[i] = queue.Outgoing{Body: strconv.Itoa(i), Group: "owner-" + strconv.Itoa(i%3)}
+func TestAWSQueue(t *testing.T) {
+	queuetest.Run(t, queuetest.Harness{
+		New: func(t *testing.T, maxReceives int) (queue.Queue, queue.Queue) {
+			q, dead := open(t, maxReceives)
+			return q, dead
+		},
+		Tick: time.Second,
+	})
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// The suite waits for timeouts to run out, not for the processor.
+	if err := flag.Set("test.parallel", "20"); err != nil {
+		panic(err)
 	}
-	if err := q.Send(t.Context(), messages); err != nil {
-		t.Fatal(err)
-	}
-	if d, err := q.Depth(t.Context()); err != nil || d.Visible != len(messages) {
-		t.Fatalf("depth %+v, %v", d, err)
-	}
-	var got []int
-	for len(got) < len(messages) {
-		some, err := q.Receive(t.Context(), 10, time.Minute, time.Second)
-		if err != nil || len(some) == 0 {
-			t.Fatalf("after %d: %d messages, %v", len(got), len(some), err)
-		}
-		for _, m := range some {
-			n, err := strconv.Atoi(m.Body)
-			if err != nil || m.Group != "owner-"+strconv.Itoa(n%3) || m.Receives != 1 {
-				t.Fatalf("message %+v, %v", m, err)
-			}
-			got = append(got, n)
-			if err := q.Delete(t.Context(), m.Receipt); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	slices.Sort(got)
-	if len(slices.Compact(got)) != len(messages) {
-		t.Error("a message came twice")
-	}
+	os.Exit(m.Run())
 }

@@ -3,6 +3,7 @@
 // becomes of the test that started it, nothing is left behind.
 //
 //   node run.mjs dynamodb | sqs
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, request } from 'node:http';
@@ -71,7 +72,31 @@ const remedies = [
   // System attributes are asked for under the name that replaced AttributeNames.
   ['MaxNumberOfMessages:r,AttributeNames:n,MessageAttributeNames:o}=this.body',
     'MaxNumberOfMessages:r,AttributeNames:n=this.reqBody.MessageSystemAttributeNames,MessageAttributeNames:o}=this.body'],
+  // Groups take turns, as in SQS's fair queues: see fairTurns.
+  ['for(let y of S(this,E))if(!y.delayed)', 'for(let y of fairTurns(S(this,E)))if(!y.delayed)'],
+  // What is in flight is not visible.
+  ['ApproximateNumberOfMessages:String(S(this,E).filter(o=>!o.delayed).length)',
+    'ApproximateNumberOfMessages:String(S(this,E).filter(o=>!o.delayed&&o.visible).length)'],
+  // A long poll whose client has gone takes no message.
+  ['c=setInterval(()=>{d++;', 'c=setInterval(()=>{d++;if(clientGone()){clearInterval(c),clearTimeout(n),o();return}'],
 ];
+
+const requests = new AsyncLocalStorage();
+globalThis.clientGone = () => requests.getStore()?.gone ?? false;
+
+// Orders messages so that those come first whose group has the fewest in flight
+// and before them; within a group they keep their order.
+globalThis.fairTurns = (messages) => {
+  const taken = new Map();
+  const group = (m) => m.record.attributes.MessageGroupId ?? '';
+  for (const m of messages) if (!m.visible && !m.delayed) taken.set(group(m), (taken.get(group(m)) ?? 0) + 1);
+  const turns = messages.filter((m) => m.visible).map((message) => {
+    const turn = taken.get(group(message)) ?? 0;
+    taken.set(group(message), turn + 1);
+    return { message, turn };
+  });
+  return turns.sort((a, b) => a.turn - b.turn).map(({ message }) => message);
+};
 
 function loadSqs() {
   const file = require.resolve('local-aws-sqs');
@@ -93,7 +118,11 @@ function sqs() {
     hostname: '127.0.0.1',
     emulateQueueCreationLifecycle: false, // a name may be used again at once
   });
-  const server = createServer(requestHandler);
+  const server = createServer((req, res) => {
+    const state = { gone: false };
+    res.on('close', () => { state.gone = true; });
+    requests.run(state, () => requestHandler(req, res));
+  });
   server.keepAliveTimeout = 120_000; // longer than any client keeps an idle connection
   server.listen(0, '127.0.0.1', () => {
     service.PORT = server.address().port;
