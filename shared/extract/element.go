@@ -1,7 +1,7 @@
 package extract
 
 import (
-	"bytes"
+	"unicode/utf8"
 )
 
 // tag is what the walker knows about an element by its name.
@@ -21,23 +21,25 @@ const (
 	tagStyle
 	tagTitle
 	tagTextarea
+	tagRaw
 	tagImg
 	tagMeta
 	tagBdo
-	tagInput
+	tagIcon
+	tagJoomla
 )
 
 var tags = func() map[string]tag {
 	m := map[string]tag{
-		"a": {id: tagA}, "bdo": {id: tagBdo}, "img": {id: tagImg, void: true}, "wbr": {void: true},
+		"a": {id: tagA}, "bdo": {id: tagBdo}, "img": {id: tagImg, void: true}, "wbr": {void: true}, "i": {id: tagIcon},
 		"script": {id: tagScript, raw: true}, "style": {id: tagStyle, raw: true, block: true},
 		"title": {id: tagTitle, raw: true, block: true}, "textarea": {id: tagTextarea, raw: true, block: true},
-		"meta": {id: tagMeta, block: true, void: true}, "input": {id: tagInput, block: true, void: true},
+		"xmp": {id: tagRaw, raw: true, block: true}, "noembed": {id: tagRaw, raw: true, block: true},
+		"meta": {id: tagMeta, block: true, void: true}, "input": {block: true, void: true},
+		"joomla-hidden-m": {id: tagJoomla},
 	}
-	for _, name := range neighbourhoods {
-		if _, ok := m[name]; !ok {
-			m[name] = tag{block: true}
-		}
+	for _, name := range blocks {
+		m[name] = tag{block: true}
 	}
 	for _, name := range [...]string{"br", "hr", "link", "base", "col", "area", "embed", "param", "source", "track"} {
 		m[name] = tag{block: true, void: true}
@@ -45,9 +47,9 @@ var tags = func() map[string]tag {
 	return m
 }()
 
-// neighbourhoods are the elements whose text does not run on into the text
-// around them.
-var neighbourhoods = [...]string{
+// blocks are the elements whose text does not run on into the text around
+// them.
+var blocks = [...]string{
 	"address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl",
 	"dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head",
 	"header", "html", "iframe", "legend", "li", "main", "map", "menu", "nav", "noscript", "object", "ol", "optgroup",
@@ -55,18 +57,36 @@ var neighbourhoods = [...]string{
 	"thead", "tr", "ul", "video", "audio", "canvas", "button", "label",
 }
 
+// maxTagName is how much of a tag's name is looked at.
+const maxTagName = 15
+
 // tagOf looks a lower-case name up.
-func tagOf(name []byte) tag { return tags[string(name)] }
+func (w *walker) tagOf(name []byte) tag {
+	t := tags[string(name)]
+	if w.xml {
+		t = tag{id: t.id, block: true, raw: t.id == tagScript || t.id == tagStyle}
+	}
+	return t
+}
+
+// identifiers are elements of feeds whose text only looks like an address.
+var identifiers = [...]string{"guid", "id", "message-id", "atom:id", "uid"}
+
+// boundary leaves the mark of a tag in the text.
+func (w *walker) boundary(t tag) {
+	switch {
+	case t.block:
+		w.cur.mark(markBlock)
+	case t.id == tagA:
+		w.cur.mark(markLink)
+	default:
+		w.cur.mark(markInline)
+	}
+}
 
 // element handles a start tag whose attributes are in w.attrs.
 func (w *walker) element(t tag, name []byte) {
-	if t.block {
-		w.cur.mark(markBlock)
-	} else if t.id == tagA {
-		w.cur.mark(markLink)
-	} else {
-		w.cur.mark(markInline)
-	}
+	w.boundary(t)
 	if len(w.open) > 0 && !t.void {
 		for i := range w.open {
 			if w.open[i].tag == string(name) {
@@ -74,16 +94,25 @@ func (w *walker) element(t tag, name []byte) {
 			}
 		}
 	}
-	if len(w.attrs) == 0 {
-		return
+	if w.xml {
+		for _, id := range identifiers {
+			if id == string(name) {
+				w.openSpecial(name, special{kind: specialSkipped})
+			}
+		}
 	}
-	w.attributesOf(t, name)
+	if len(w.attrs) > 0 || w.sheet.tags {
+		w.attributesOf(t, name)
+	}
 }
 
 // close handles an end tag.
 func (w *walker) close(t tag, name []byte) {
 	if t.void {
 		return
+	}
+	if t.block {
+		w.boundary(t)
 	}
 	for i := len(w.open) - 1; i >= 0; i-- {
 		if o := &w.open[i]; o.tag == string(name) {
@@ -92,33 +121,54 @@ func (w *walker) close(t tag, name []byte) {
 			}
 		}
 	}
-	if t.block {
-		w.cur.mark(markBlock)
-	} else if t.id == tagA {
-		w.cur.mark(markLink)
-	} else {
-		w.cur.mark(markInline)
-	}
+	w.boundary(t)
 }
+
+// special is an open element that changes what its text means. It ends with
+// the end tag that balances its start tag, whatever is misnested in between.
+type special struct {
+	tag   string
+	depth int
+	kind  specialKind
+	form  FoundBy
+	after string // text the style sheet puts at its end; name of a scope
+	start int    // offset in the flattened text
+}
+
+type specialKind uint8
+
+const (
+	specialHidden specialKind = iota
+	specialReversed
+	specialForm
+	specialAfter
+	specialScope
+	specialSkipped
+)
 
 // maxSpecial bounds how many special elements are open at once; markup that
 // nests them deeper is hostile.
 const maxSpecial = 24
 
 // openSpecial begins an element whose text has a meaning of its own.
-func (w *walker) openSpecial(name []byte, kind specialKind, form FoundBy) {
+func (w *walker) openSpecial(name []byte, o special) {
 	if len(w.open) == maxSpecial {
 		return
 	}
-	if kind == specialHidden {
+	switch o.kind {
+	case specialHidden:
 		if w.cur == &w.hidden {
 			return
 		}
 		w.text.mark(markDecoy)
 		w.cur = &w.hidden
 		w.cur.mark(markBlock)
+	case specialForm:
+		w.cur.mark(markLink)
+	case specialReversed, specialAfter, specialScope, specialSkipped:
 	}
-	w.open = append(w.open, special{tag: string(name), depth: 1, kind: kind, form: form, start: len(w.cur.buf)})
+	o.tag, o.depth, o.start = string(name), 1, len(w.cur.buf)
+	w.open = append(w.open, o)
 }
 
 // closeSpecial ends the i-th special element.
@@ -129,103 +179,43 @@ func (w *walker) closeSpecial(i int) {
 	case specialHidden:
 		w.hidden.mark(markBlock)
 		w.cur = &w.text
+		return
+	case specialAfter:
+		w.cur.literal(o.after, w.pos(w.off))
+		w.zone(o, FoundCSS)
 	case specialReversed:
-		if o.start < len(w.cur.buf) {
-			reverseText(w.cur.buf[o.start:])
+		if o.start < len(w.cur.buf) && w.s.spend(len(w.cur.buf)-o.start) {
+			w.reverse(o.start)
 			w.zone(o, FoundReversed)
 		}
 	case specialForm:
 		w.zone(o, o.form)
+		w.cur.mark(markLink)
+	case specialSkipped:
+		w.cur.buf = w.cur.buf[:min(o.start, len(w.cur.buf))]
+	case specialScope:
 	}
 }
 
 func (w *walker) zone(o special, form FoundBy) {
-	w.cur.zones = append(w.cur.zones, zone{int32(o.start), int32(len(w.cur.buf)), form})
-}
-
-// reverseText turns text round by runes.
-func reverseText(b []byte) {
-	reversed := []rune(string(b))
-	n := 0
-	var buf []byte
-	for i := len(reversed) - 1; i >= 0; i-- {
-		buf = append(buf, string(reversed[i])...)
-	}
-	n = copy(b, buf)
-	_ = n
-}
-
-// value returns an attribute's value with references decoded. The result is
-// valid until the next call.
-func (w *walker) value(a attr) []byte {
-	if !w.amp.in(w.src, a.pos, a.pos+len(a.value)) {
-		return a.value
-	}
-	w.scratch = appendText(w.scratch[:0], a.value, nil)
-	return w.scratch
-}
-
-// attributesOf reads the attributes of a start tag.
-func (w *walker) attributesOf(t tag, name []byte) {
-	for _, a := range w.attrs {
-		if len(a.value) == 0 {
-			continue
-		}
-		hasAt := w.at.in(w.src, a.pos, a.pos+len(a.value)) || w.amp.in(w.src, a.pos, a.pos+len(a.value)) ||
-			w.pct.in(w.src, a.pos, a.pos+len(a.value))
-		switch attrOf(a.name) {
-		case attrHref:
-			w.link(a)
-		case attrCloudflare:
-			w.s.cloudflare(a.value, w.pos(a.pos))
-		case attrIgnored:
-		default:
-			if hasAt {
-				l := w.sub(a.pos)
-				l.place, l.fixed, l.words = inAttr, true, true
-				w.s.scan(w.value(a), &l)
-			}
-		}
-	}
-	_ = bytes.MinRead
-}
-
-type attrID uint8
-
-const (
-	attrOther attrID = iota
-	attrHref
-	attrCloudflare
-	attrIgnored
-)
-
-func attrOf(name []byte) attrID {
-	switch {
-	case foldEqual(name, "href"), foldEqual(name, "action"), foldEqual(name, "formaction"), foldEqual(name, "xlink:href"):
-		return attrHref
-	case foldEqual(name, "data-cfemail"):
-		return attrCloudflare
-	case foldEqual(name, "placeholder"), foldEqual(name, "src"), foldEqual(name, "srcset"), foldEqual(name, "class"),
-		foldEqual(name, "id"), foldEqual(name, "style"), foldEqual(name, "integrity"), foldEqual(name, "d"), foldEqual(name, "pattern"):
-		return attrIgnored
-	}
-	return attrOther
-}
-
-func (w *walker) script(lo, hi int) {
-	if w.at.in(w.src, lo, hi) {
-		l := w.sub(lo)
-		l.place = inScript
-		w.s.scan(w.src[lo:hi], &l)
+	if o.start < len(w.cur.buf) {
+		w.cur.zones = append(w.cur.zones, zone{int32(o.start), int32(len(w.cur.buf)), form})
 	}
 }
 
-func (w *walker) style(lo, hi int) {}
+// reverse turns the flattened text from start on round, rune by rune.
+func (w *walker) reverse(start int) {
+	b := w.cur.buf[start:]
+	w.scratch = reverseRunes(w.scratch[:0], b)
+	copy(b, w.scratch)
+}
 
-func (s *sink) plain(b []byte) { s.scan(b, &layer{words: true}) }
-
-func (s *sink) words(b []byte, l *layer) {}
-
-func (s *sink) loose(b []byte, k, w int, l *layer) {}
-
-func (s *sink) quoted(b []byte, k, w int, l *layer) {}
+// reverseRunes appends b to dst, last rune first. The result is as long as b.
+func reverseRunes(dst, b []byte) []byte {
+	for n := len(b); n > 0; {
+		_, size := utf8.DecodeLastRune(b[:n])
+		dst = append(dst, b[n-size:n]...)
+		n -= size
+	}
+	return dst
+}

@@ -70,13 +70,7 @@ func (x *Extractor) Extract(doc Document) []Address {
 	}
 	s := sinks.Get().(*sink)
 	s.reset(x.opt, doc)
-	switch sniff(doc.ContentType, doc.Body) {
-	case mediaHTML:
-		s.html(doc.Body, layer{})
-	case mediaText:
-		s.plain(doc.Body)
-	case mediaNone:
-	}
+	s.read(sniff(doc.ContentType, doc.Body), doc.Body)
 	out := s.addresses()
 	s.release()
 	sinks.Put(s)

@@ -15,11 +15,20 @@ type walker struct {
 	text, hidden flat
 	cur          *flat
 	at, amp, pct cursor
+	bsl          cursor
+	js           *jsRun // the page's scripts, once one of them ran
+	jsPos        int    // position and form of what ran last
+	jsForm       FoundBy
+	pending      []code // scripts that may be needed by later ones
+	handlers     []code // scripts in attributes
 	open         []special
 	attrs        []attr
 	scratch      []byte
+	sheet        sheet
+	off          int       // of the tag being read
 	eof          [256]bool // searches for this byte failed: there are no more
 	noComment    bool
+	xml          bool // the source is XML: names mean nothing, elements are blocks
 }
 
 // attr is one attribute as it stands in the source.
@@ -27,24 +36,6 @@ type attr struct {
 	name, value []byte
 	pos         int // of the value
 }
-
-// special is an open element that changes what its text means. It ends with
-// the end tag that balances its start tag, whatever is misnested in between.
-type special struct {
-	tag   string
-	depth int
-	kind  specialKind
-	form  FoundBy
-	start int // offset in the flattened text
-}
-
-type specialKind uint8
-
-const (
-	specialHidden specialKind = iota
-	specialReversed
-	specialForm
-)
 
 // cursor answers whether a byte occurs in a range; ranges come in ascending
 // order, so that the layer is searched once.
@@ -68,18 +59,30 @@ var walkers = sync.Pool{New: func() any { return new(walker) }}
 
 // html reads src as HTML.
 func (s *sink) html(src []byte, l layer) {
+	s.walk(src, l, func(w *walker) {
+		w.walk()
+		w.finish()
+	})
+}
+
+// walk lends a pooled walker for src to f.
+func (s *sink) walk(src []byte, l layer, f func(*walker)) {
 	w := walkers.Get().(*walker)
 	w.s, w.l, w.src = s, l, src
 	w.text.reset(false)
 	w.hidden.reset(true)
 	w.cur = &w.text
 	w.at, w.amp, w.pct = cursor{'@', -1}, cursor{'&', -1}, cursor{'%', -1}
-	w.open = w.open[:0]
+	w.bsl = cursor{'\\', -1}
+	w.open, w.attrs = w.open[:0], w.attrs[:0]
 	w.eof = [256]bool{}
-	w.noComment = false
-	w.walk()
-	w.finish()
+	w.sheet.reset()
+	w.noComment, w.xml, w.off = false, false, 0
+	f(w)
 	w.s, w.src, w.cur = nil, nil, nil
+	clear(w.pending)
+	clear(w.handlers)
+	w.js, w.pending, w.handlers = nil, w.pending[:0], w.handlers[:0]
 	clear(w.attrs[:cap(w.attrs)])
 	walkers.Put(w)
 }
@@ -219,13 +222,14 @@ func (w *walker) startTag(i int) int {
 	for n < len(src) && !tagNameEnd(src[n]) {
 		n++
 	}
-	var buf [16]byte
+	w.off = i
+	var buf [maxTagName]byte
 	name := lowerName(buf[:0], src[i:n])
 	end, closed := w.attributes(n)
 	if !closed {
 		return end // the layer ends inside a tag: it is no tag
 	}
-	t := tagOf(name)
+	t := w.tagOf(name)
 	w.element(t, name)
 	if t.raw {
 		return w.rawText(t, string(name), end)
@@ -309,9 +313,10 @@ func (w *walker) endTag(i int) int {
 	for n < len(src) && !tagNameEnd(src[n]) {
 		n++
 	}
-	var buf [16]byte
+	w.off = i
+	var buf [maxTagName]byte
 	name := lowerName(buf[:0], src[i:n])
-	w.close(tagOf(name), name)
+	w.close(w.tagOf(name), name)
 	if n < len(src) && src[n] == '>' {
 		return n + 1
 	}
@@ -349,7 +354,7 @@ func (w *walker) raw(t tag, lo, hi int) {
 		w.script(lo, hi)
 	case tagStyle:
 		w.style(lo, hi)
-	case tagTitle, tagTextarea:
+	case tagTitle, tagTextarea, tagRaw:
 		w.chars(lo, hi)
 	}
 }
@@ -359,6 +364,7 @@ func (w *walker) finish() {
 	for len(w.open) > 0 {
 		w.closeSpecial(len(w.open) - 1)
 	}
+	w.finishScripts()
 	for _, f := range [...]*flat{&w.text, &w.hidden} {
 		if len(f.buf) < 4 {
 			continue
@@ -366,5 +372,28 @@ func (w *walker) finish() {
 		l := w.sub(0)
 		l.flat, l.words = f, true
 		w.s.scan(f.buf, &l)
+		w.again(f)
 	}
+}
+
+// again looks through flattened text that holds references or, in a feed,
+// markup: it was encoded twice.
+func (w *walker) again(f *flat) {
+	k := bytes.Index(f.buf, []byte("&#"))
+	if k < 0 {
+		k = bytes.Index(f.buf, []byte("&commat;"))
+	}
+	if k < 0 && w.xml {
+		if k = bytes.IndexByte(f.buf, '<'); k >= 0 && bytes.IndexByte(f.buf, '@') < 0 && !containsPercentAt(f.buf) && bytes.Index(f.buf, []byte("data-")) < 0 {
+			k = -1
+		}
+	}
+	if k < 0 || w.l.depth >= maxDepth || !w.s.spend(len(f.buf)) {
+		return
+	}
+	l := layer{form: FoundEntity, reason: w.l.reason, pos: f.source(k), fixed: true, depth: w.l.depth + 1}
+	if w.xml {
+		l.form = FoundFeed
+	}
+	w.s.html(f.buf, l)
 }

@@ -12,6 +12,10 @@ func (w *walker) link(a attr) {
 	}
 	l := w.sub(a.pos)
 	l.fixed = true
+	if len(v) > 11 && v[0]|0x20 == 'j' && foldPrefix(v, "javascript:") {
+		w.handler(percentDecode(v[11:], 1), a)
+		return
+	}
 	w.s.url(v, &l)
 }
 
@@ -31,8 +35,21 @@ func (s *sink) url(v []byte, l *layer) {
 	case foldPrefix(v, "tel:"), foldPrefix(v, "data:"):
 		return
 	}
+	if i := bytes.Index(v, []byte("#mc#")); i > 0 && !s.opt.KeepObfuscated {
+		// SPIP: "#local#mc#domain#".
+		inner := *l
+		inner.form = FoundDataAttribute
+		local := bytes.TrimPrefix(v[:i], []byte{'#'})
+		domain, _, _ := bytes.Cut(v[i+4:], []byte{'#'})
+		s.join(local, domain, nil, &inner)
+		return
+	}
 	if i := bytes.Index(v, []byte("email-protection#")); i >= 0 {
 		s.cloudflare(v[i+len("email-protection#"):], l.pos)
+		return
+	}
+	if foldPrefix(v, "znvygb:") {
+		s.opaque(v, l, true)
 		return
 	}
 	if bytes.IndexByte(v, '@') < 0 && bytes.Index(v, []byte("%40")) < 0 && bytes.Index(v, []byte("%2540")) < 0 {

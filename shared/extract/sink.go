@@ -54,6 +54,7 @@ type sink struct {
 	hits   []hit
 	index  map[string]int
 	budget int // bytes that decoders may still produce
+	adds   int // addresses recorded, repeated ones included
 	work   work
 }
 
@@ -115,6 +116,7 @@ func (s *sink) spend(n int) bool {
 // add records an address whose normal form is email. The form with the higher
 // confidence wins; the position is that of the first appearance.
 func (s *sink) add(email string, raw []byte, form FoundBy, pos int, reasons ...string) {
+	s.adds++
 	conf := form.baseConfidence()
 	at := strings.LastIndexByte(email, '@')
 	local, domain := email[:at], email[at+1:]

@@ -1,0 +1,365 @@
+package extract
+
+import (
+	"bytes"
+)
+
+type attrID uint8
+
+const (
+	attrOther attrID = iota
+	attrIgnored
+	attrHref
+	attrCloudflare
+	attrStyle
+	attrClass
+	attrID_
+	attrHidden
+	attrDir
+	attrProperty
+	attrReadable
+	attrContent
+	attrData
+	attrEvent
+	attrDocument
+	attrSource
+)
+
+// attrOf sorts attributes by name. Names of interest are in lower case nearly
+// everywhere; others are lowered first.
+func attrOf(name []byte) attrID {
+	if len(name) > 5 && foldPrefix(name, "data-") {
+		if foldEqual(name, "data-cfemail") {
+			return attrCloudflare
+		}
+		return attrData
+	}
+	if hasUpper(name) && len(name) <= 16 {
+		var buf [16]byte
+		name = append(buf[:0], name...)
+		for i, c := range name {
+			name[i] = lowerByte(c)
+		}
+	}
+	switch string(name) {
+	case "class":
+		return attrClass
+	case "id":
+		return attrID_
+	case "style":
+		return attrStyle
+	case "href", "action", "formaction", "xlink:href", "cite", "to":
+		return attrHref
+	case "hidden":
+		return attrHidden
+	case "dir":
+		return attrDir
+	case "itemprop", "property", "rel":
+		return attrProperty
+	case "content":
+		return attrContent
+	case "title", "alt", "aria-label", "value", "label", "summary", "aria-description", "abbr", "text":
+		return attrReadable
+	case "srcdoc":
+		return attrDocument
+	case "src":
+		return attrSource
+	case "placeholder", "srcset", "name", "integrity", "d", "pattern", "sizes", "viewbox", "points", "transform", "type", "role",
+		"width", "height", "target", "poster", "lang", "media", "nonce", "for", "loading", "decoding", "fill", "stroke",
+		"xmlns", "charset", "aria-placeholder", "accept", "autocomplete", "crossorigin", "tabindex", "alt-src", "fetchpriority",
+		"aria-hidden", "aria-labelledby", "aria-controls", "aria-expanded", "async", "defer", "itemtype", "itemscope", "colspan":
+		return attrIgnored
+	}
+	if len(name) > 4 && name[0] == 'o' && name[1] == 'n' {
+		return attrEvent
+	}
+	return attrOther
+}
+
+// tagTraits gathers what the attributes of one start tag say together.
+type tagTraits struct {
+	effect  effect
+	form    FoundBy // of the text of the element
+	parts   bool    // an attribute is named like a part of an address
+	hint    bool    // something in the tag speaks of mail
+	rtl     bool
+	content int // index of the content attribute, or -1
+}
+
+// attributesOf reads the attributes of a start tag.
+func (w *walker) attributesOf(t tag, name []byte) {
+	tr := tagTraits{content: -1}
+	for i := range w.attrs {
+		a := &w.attrs[i]
+		id := attrOf(a.name)
+		if len(a.value) == 0 {
+			tr.effect.hidden = tr.effect.hidden || id == attrHidden
+			continue
+		}
+		switch id {
+		case attrIgnored:
+		case attrClass:
+			w.classes(a.value, &tr)
+		case attrID_:
+			w.sheet.apply('#', a.value, &tr.effect)
+		case attrStyle:
+			inlineStyle(a.value, &tr.effect)
+		case attrHidden:
+			tr.effect.hidden = true
+		case attrDir:
+			tr.rtl = foldEqual(a.value, "rtl")
+		case attrHref:
+			tr.hint = tr.hint || foldPrefix(a.value, "mailto")
+			w.link(*a)
+		case attrCloudflare:
+			w.s.cloudflare(a.value, w.pos(a.pos))
+		case attrProperty:
+			if f := propertyForm(a.value); f != "" {
+				tr.form = f
+			}
+		case attrContent:
+			tr.content = i
+		case attrReadable:
+			w.readable(*a, FoundAttribute)
+			tr.parts = tr.parts || t.id == tagJoomla
+		case attrData:
+			w.dataAttribute(*a, &tr)
+		case attrEvent:
+			w.event(*a)
+		case attrDocument:
+			w.nested(w.value(*a), w.pos(a.pos), "")
+		case attrSource:
+			if t.id == tagImg {
+				w.signImage(*a)
+			}
+		default:
+			w.otherAttribute(*a, &tr)
+		}
+	}
+	if tr.content >= 0 {
+		form := tr.form
+		if form == "" {
+			form = FoundAttribute
+		}
+		w.readable(w.attrs[tr.content], form)
+	}
+	if t.id == tagJoomla {
+		w.joomla()
+	} else if tr.parts {
+		w.parts(name, tr.hint)
+	}
+	if t.id == tagImg {
+		w.signAlt()
+	}
+	if w.sheet.tags {
+		w.sheet.applyTag(w, name, &tr.effect)
+	}
+	if t.void || t.raw {
+		return
+	}
+	if tr.form != "" && tr.content < 0 {
+		w.openSpecial(name, special{kind: specialForm, form: tr.form})
+	}
+	if (tr.rtl && t.id == tagBdo) || tr.effect.override && (tr.rtl || tr.effect.rtl) {
+		tr.effect.reversed = true
+	}
+	w.applyEffect(name, &tr.effect)
+}
+
+// propertyForm recognises the properties of microdata and RDFa that hold an
+// address.
+func propertyForm(v []byte) FoundBy {
+	if !foldSuffix(v, "email") && !foldSuffix(v, "mbox") {
+		return ""
+	}
+	if i := bytes.LastIndexAny(v, ":/#. "); i >= 0 {
+		v = v[i+1:]
+	}
+	if foldEqual(v, "email") || foldEqual(v, "mbox") {
+		return FoundMicrodata
+	}
+	return ""
+}
+
+func foldSuffix(b []byte, s string) bool {
+	return len(b) >= len(s) && foldEqual(b[len(b)-len(s):], s)
+}
+
+// classes reads the tokens of a class attribute.
+func (w *walker) classes(v []byte, tr *tagTraits) {
+	for len(v) > 0 {
+		i := 0
+		for i < len(v) && class[v[i]]&isSpace == 0 {
+			i++
+		}
+		if i > 0 {
+			w.classToken(v[:i], tr)
+		}
+		if i == len(v) {
+			return
+		}
+		v = v[i+1:]
+	}
+}
+
+func (w *walker) classToken(c []byte, tr *tagTraits) {
+	switch c[0] | 0x20 {
+	case 'e', 'u', 'm', 'v':
+		switch string(c) {
+		case "email", "u-email", "vcard-email":
+			tr.form, tr.hint = FoundHCard, true
+		case "value":
+			if w.inForm(FoundHCard) {
+				tr.form = FoundHCard
+			}
+		case "eeb-rtl":
+			tr.effect.reversed = true
+		case "eeb-nodis", "eeb-nodisplay":
+			tr.effect.hidden = true
+		default:
+			tr.hint = tr.hint || foldIndex(c, "mail") >= 0
+		}
+	case 'f', 'i', 'b', 'g', 'a':
+		if len(c) > 4 && (bytes.HasSuffix(c, []byte("-at")) || bytes.HasSuffix(c, []byte("-at-sign"))) {
+			switch string(c) {
+			case "fa-at", "icon-at", "bi-at", "glyphicon-at", "icon-at-sign", "icofont-at", "ai-at":
+				tr.effect.before = "@"
+			}
+		}
+	case 'h', 'd':
+		switch string(c) {
+		case "hidden", "hide", "d-none", "display-none":
+			tr.effect.hidden = true
+		}
+	case 'c':
+		tr.effect.reversed = tr.effect.reversed || string(c) == "codedirection"
+	case 'j', 's', 'p', 'o':
+		tr.hint = tr.hint || foldIndex(c, "spam") >= 0 || foldIndex(c, "mail") >= 0 || foldIndex(c, "obfusc") >= 0
+	}
+	if len(w.sheet.rules) > 0 {
+		w.sheet.apply('.', c, &tr.effect)
+	}
+}
+
+func (w *walker) inForm(f FoundBy) bool {
+	for i := range w.open {
+		if w.open[i].kind == specialForm && w.open[i].form == f {
+			return true
+		}
+	}
+	return false
+}
+
+// applyEffect carries out what style says about an element's text.
+func (w *walker) applyEffect(name []byte, e *effect) {
+	if e.hidden {
+		w.openSpecial(name, special{kind: specialHidden})
+	}
+	if w.s.opt.KeepObfuscated {
+		return
+	}
+	if e.scope != "" {
+		w.openSpecial(name, special{kind: specialScope, after: e.scope})
+	}
+	if e.reversed {
+		w.openSpecial(name, special{kind: specialReversed})
+	}
+	if e.before == "" && e.after == "" {
+		return
+	}
+	before, after := w.generated(e.before), w.generated(e.after)
+	if before != "" {
+		start := len(w.cur.buf)
+		w.cur.literal(before, w.pos(w.off))
+		w.zone(special{start: start}, FoundCSS)
+	}
+	if after != "" {
+		w.openSpecial(name, special{kind: specialAfter, after: after})
+	}
+}
+
+// value returns an attribute's value with references decoded. The result is
+// valid until the next call.
+func (w *walker) value(a attr) []byte {
+	if !w.amp.in(w.src, a.pos, a.pos+len(a.value)) {
+		return a.value
+	}
+	w.scratch = appendText(w.scratch[:0], a.value, nil)
+	return w.scratch
+}
+
+// suspicious reports whether a value may hold an @ in some encoding.
+func (w *walker) suspicious(a attr) bool {
+	lo, hi := a.pos, a.pos+len(a.value)
+	return w.at.in(w.src, lo, hi) || w.amp.in(w.src, lo, hi) || w.pct.in(w.src, lo, hi)
+}
+
+// readable reads a value that is meant for people.
+func (w *walker) readable(a attr, form FoundBy) {
+	if len(a.value) < 6 {
+		return
+	}
+	l := w.sub(a.pos)
+	l.place, l.fixed, l.words = inAttr, true, true
+	if l.form == "" {
+		l.form = form
+	}
+	v := w.value(a)
+	if v[0]|0x20 == 'm' && foldPrefix(v, "mailto") {
+		w.link(a)
+		return
+	}
+	w.s.text(v, &l)
+}
+
+// text looks through decoded text that may itself hold markup, references or
+// percent-encoding.
+func (s *sink) text(v []byte, l *layer) {
+	if l.depth < maxDepth {
+		if i := bytes.IndexByte(v, '<'); i >= 0 && i+2 < len(v) && markupLike(v[i:]) && s.spend(len(v)) {
+			inner := *l
+			inner.depth++
+			inner.flat, inner.fixed = nil, true
+			s.html(v, inner)
+			return
+		}
+		if k := bytes.IndexByte(v, '&'); k >= 0 {
+			if _, n := reference(v[k:]); n > 0 && s.spend(len(v)) {
+				inner := *l
+				inner.depth++
+				s.text(appendText(nil, v, nil), &inner)
+				return
+			}
+		}
+	}
+	if containsPercentAt(v) {
+		v = percentDecode(v, 2)
+	}
+	s.scan(v, l)
+}
+
+func markupLike(b []byte) bool {
+	return class[b[1]]&isLetter != 0 || b[1] == '/' || b[1] == '!'
+}
+
+func containsPercentAt(v []byte) bool {
+	for {
+		i := bytes.IndexByte(v, '%')
+		if i < 0 || i+2 >= len(v) {
+			return false
+		}
+		if v[i+1] == '4' && v[i+2] == '0' || v[i+1] == '2' && v[i+2] == '5' {
+			return true
+		}
+		v = v[i+1:]
+	}
+}
+
+// nested reads markup that stands inside a value as a layer of its own.
+func (w *walker) nested(v []byte, pos int, form FoundBy) {
+	if w.l.depth >= maxDepth || len(v) < 6 || !w.s.spend(len(v)) {
+		return
+	}
+	l := layer{form: form, reason: w.l.reason, pos: pos, fixed: true, depth: w.l.depth + 1}
+	w.s.html(bytes.Clone(v), l)
+}

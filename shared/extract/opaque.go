@@ -1,0 +1,281 @@
+package extract
+
+import (
+	"bytes"
+	"encoding/base64"
+	"unicode/utf8"
+)
+
+// opaque looks for an address in a value that carries one in an unknown
+// encoding: in plain, as base64, hexadecimal, backwards or rotated. It reports
+// whether it found any. hint is true when the place speaks of mail, which
+// makes the weaker readings admissible.
+func (s *sink) opaque(v []byte, l *layer, hint bool) bool {
+	v = bytes.TrimSpace(v)
+	if len(v) < 6 || len(v) > 4096 || l.depth >= maxDepth {
+		return false
+	}
+	before := s.adds
+	if bytes.IndexByte(v, '@') >= 0 || bytes.IndexByte(v, ' ') >= 0 || bytes.IndexByte(v, '.') >= 0 {
+		if bytes.HasPrefix(v, []byte("mailto:")) {
+			s.mailto(v[7:], l)
+		} else if !hint || !s.rotatedFirst(v, l) {
+			s.text(v, l)
+		}
+		if s.adds > before {
+			return true
+		}
+	}
+	if s.opt.KeepObfuscated {
+		return false
+	}
+	inner := *l
+	inner.depth++
+	inner.fixed, inner.flat, inner.words, inner.place = true, nil, true, inAttr
+	if s.base64Text(v, &inner) || s.hexText(v, &inner, hint) {
+		return true
+	}
+	if !hint {
+		return false
+	}
+	return s.backwards(v, &inner) || s.rotated(v, &inner) || s.shifted(v, &inner)
+}
+
+// base64Text decodes v as base64 (any alphabet, with or without padding) and
+// looks through the result if it is text.
+func (s *sink) base64Text(v []byte, l *layer) bool {
+	var buf [384]byte
+	text := decodeBase64(buf[:0], v, 8)
+	if len(text) < 6 || !s.spend(len(text)) {
+		return false
+	}
+	inner := *l
+	inner.form = orForm(l.form, FoundBase64)
+	if s.opaque(text, &inner, true) {
+		return true
+	}
+	return false
+}
+
+// orForm keeps a form that says more than that an attribute held the address.
+func orForm(old, decoded FoundBy) FoundBy {
+	switch old {
+	case "", FoundAttribute, FoundDataAttribute, FoundScript, FoundMailto, FoundJSON, FoundText:
+		return decoded
+	}
+	return old
+}
+
+// decodeBase64 appends the text that v is the base64 of. It returns nil when v
+// is no base64, is shorter than least, or does not decode to text.
+func decodeBase64(dst, v []byte, least int) []byte {
+	v = bytes.TrimRight(v, "=")
+	if len(v) < max(least, 4) && (least > 4 || len(v) < 2) || len(v) > 4096 || len(v)%4 == 1 {
+		return nil
+	}
+	enc := base64.RawStdEncoding
+	for _, c := range v {
+		switch {
+		case class[c]&(isLetter|isDigit) != 0 || c == '+' || c == '/':
+		case c == '-' || c == '_':
+			enc = base64.RawURLEncoding
+		default:
+			return nil
+		}
+	}
+	// Most values that could be base64 are not: the first group tells.
+	var probe [3]byte
+	if n, err := enc.Decode(probe[:], v[:min(4, len(v))]); err != nil || !printable(probe[:n]) {
+		return nil
+	}
+	out, err := enc.AppendDecode(dst, v)
+	if err != nil || !printable(out) || !utf8.Valid(out) {
+		return nil
+	}
+	return out
+}
+
+func printable(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// hexText decodes v as hexadecimal codes, and as XORed with its first byte
+// the way Cloudflare does.
+func (s *sink) hexText(v []byte, l *layer, hint bool) bool {
+	if len(v) < 12 || len(v)%2 != 0 || !allHex(v) || !s.spend(len(v)) {
+		return false
+	}
+	out := make([]byte, 0, len(v)/2)
+	for i := 0; i < len(v); i += 2 {
+		out = append(out, unhex(v[i])<<4|unhex(v[i+1]))
+	}
+	if printable(out) {
+		inner := *l
+		inner.form = orForm(l.form, FoundCharCode)
+		return s.opaque(out, &inner, hint)
+	}
+	if hint {
+		before := s.adds
+		s.cloudflare(v, l.pos)
+		return s.adds > before
+	}
+	return false
+}
+
+func allHex(v []byte) bool {
+	for _, c := range v {
+		if class[c]&isHex == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// backwards reads v from its end.
+func (s *sink) backwards(v []byte, l *layer) bool {
+	if !s.spend(len(v)) {
+		return false
+	}
+	inner := *l
+	inner.form = orForm(l.form, FoundReversed)
+	return s.tryText(reverseRunes(nil, v), &inner)
+}
+
+// tryText scans text, a mailto: link perhaps, and reports whether it held an
+// address.
+func (s *sink) tryText(v []byte, l *layer) bool {
+	before := s.adds
+	if foldPrefix(v, "mailto:") {
+		s.mailto(v[7:], l)
+	} else {
+		s.scan(v, l)
+	}
+	return s.adds > before
+}
+
+// rotatedFirst tries ROT13 before the plain reading where the letters say so.
+// Both may be valid: the rotation of .org is .bet, that of .fr is .se.
+func (s *sink) rotatedFirst(v []byte, l *layer) bool {
+	if s.opt.KeepObfuscated || !foldPrefix(v, "znvygb:") && legibility(rot13(v)) < legibility(v)+0.35 {
+		return false
+	}
+	return s.rotated(v, l)
+}
+
+// letterWeights are the logarithms of the frequencies of a to z in European
+// names and words, roughly, less their mean.
+var letterWeights = [26]float64{
+	1.0, -0.6, 0.0, 0.3, 1.3, -0.4, -0.1, 0.2, 1.0, -2.2, -0.3, 0.6, 0.2,
+	0.9, 0.7, -0.3, -3.2, 0.9, 0.8, 0.8, 0.3, -0.9, -0.6, -2.4, -1.0, -1.2,
+}
+
+// legibility says how much the letters of v look like words: the mean weight
+// of its letters.
+func legibility(v []byte) float64 {
+	sum, n := 0.0, 0
+	for _, c := range v {
+		if class[c]&isLetter != 0 {
+			sum += letterWeights[c|0x20-'a']
+			n++
+		}
+	}
+	if n < 8 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+// rotated reads v as ROT13, then with its digits rotated by 5 as well.
+func (s *sink) rotated(v []byte, l *layer) bool {
+	if !s.spend(len(v)) {
+		return false
+	}
+	inner := *l
+	inner.form = orForm(l.form, FoundROT13)
+	for _, sign := range [...]string{"[at]", "(at)", "{at}"} {
+		v = bytes.ReplaceAll(v, []byte(sign), []byte{'@'})
+	}
+	for _, sign := range [...]string{"[dot]", "(dot)", "{dot}"} {
+		v = bytes.ReplaceAll(v, []byte(sign), []byte{'.'})
+	}
+	return s.tryText(rot13(v), &inner)
+}
+
+// rot13 rotates letters by 13.
+func rot13(v []byte) []byte {
+	out := bytes.Clone(v)
+	for i, c := range out {
+		switch {
+		case c >= 'a' && c <= 'z':
+			out[i] = 'a' + (c-'a'+13)%26
+		case c >= 'A' && c <= 'Z':
+			out[i] = 'A' + (c-'A'+13)%26
+		}
+	}
+	return out
+}
+
+// shifted reads v as text whose letters were moved by a constant, the way
+// TYPO3 does it and the way plain arithmetic on character codes does. Only
+// "mailto:" at the start proves a shift.
+func (s *sink) shifted(v []byte, l *layer) bool {
+	if len(v) < 12 || !s.spend(len(v)) {
+		return false
+	}
+	for off := -25; off <= 25; off++ {
+		for _, turn := range [...]func(byte, int) byte{typo3Shift, codeShift, letterShift} {
+			if off == 0 || !shiftsTo(v, off, turn) {
+				continue
+			}
+			out := make([]byte, len(v))
+			for i, c := range v {
+				out[i] = turn(c, off)
+			}
+			inner := *l
+			inner.form = orForm(l.form, FoundTYPO3)
+			return s.tryText(out, &inner)
+		}
+	}
+	return false
+}
+
+func shiftsTo(v []byte, off int, turn func(byte, int) byte) bool {
+	const scheme = "mailto:"
+	for i := 0; i < len(scheme); i++ {
+		if lowerByte(turn(v[i], off)) != scheme[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// typo3Shift moves a character within the ranges TYPO3 rotates: + to :, @ to
+// Z, a to z.
+func typo3Shift(c byte, off int) byte {
+	for _, r := range [...][2]byte{{'+', ':'}, {'@', 'Z'}, {'a', 'z'}} {
+		if c >= r[0] && c <= r[1] {
+			size := int(r[1]-r[0]) + 1
+			return r[0] + byte(((int(c-r[0])+off)%size+size)%size)
+		}
+	}
+	return c
+}
+
+// codeShift moves a character code.
+func codeShift(c byte, off int) byte { return byte(int(c) + off) }
+
+// letterShift rotates letters only.
+func letterShift(c byte, off int) byte {
+	switch {
+	case isLower(c):
+		return 'a' + byte(((int(c-'a')+off)%26+26)%26)
+	case isUpper(c):
+		return 'A' + byte(((int(c-'A')+off)%26+26)%26)
+	}
+	return c
+}

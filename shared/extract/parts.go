@@ -1,0 +1,324 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+)
+
+// dataAttribute reads a data-* attribute.
+func (w *walker) dataAttribute(a attr, tr *tagTraits) {
+	name := a.name[5:]
+	if len(a.value) <= 64 && partOf(name) != partNone {
+		tr.parts = true
+	}
+	mailish := foldIndex(name, "mail") >= 0
+	tr.hint = tr.hint || mailish || foldIndex(name, "spam") >= 0 || foldIndex(name, "obfusc") >= 0
+	if len(a.value) < 6 || w.s.opt.KeepObfuscated && !w.suspicious(a) {
+		return
+	}
+	w.unknownValue(a, mailish || tr.hint)
+}
+
+// otherAttribute reads an attribute no rule is known for: those of custom
+// elements, of frameworks, of old habits.
+func (w *walker) otherAttribute(a attr, tr *tagTraits) {
+	if len(a.value) <= 64 && partOf(a.name) != partNone {
+		tr.parts = true
+	}
+	if len(a.value) < 6 {
+		return
+	}
+	mailish := foldIndex(a.name, "mail") >= 0 || foldIndex(a.name, "addr") >= 0
+	tr.hint = tr.hint || mailish
+	if mailish || w.suspicious(a) {
+		w.unknownValue(a, mailish)
+	}
+}
+
+// unknownValue reads a value that may hold text, JSON, markup or an encoded
+// address.
+func (w *walker) unknownValue(a attr, hint bool) {
+	v := w.value(a)
+	l := w.sub(a.pos)
+	l.place, l.fixed, l.words = inAttr, true, true
+	if l.form == "" {
+		l.form = FoundDataAttribute
+	}
+	if len(v) > 2 && (v[0] == '{' || v[0] == '[' && v[1] != 'a') && bytes.IndexByte(v, '"') > 0 {
+		w.s.json(v, &l)
+		return
+	}
+	if len(v) > 4096 {
+		w.s.text(v, &l)
+		return
+	}
+	if strings.HasPrefix(string(v[:min(len(v), 4)]), "http") || v[0] == '/' || v[0] == '#' {
+		l.form = ""
+		w.s.url(v, &l)
+		return
+	}
+	w.s.opaque(v, &l, hint)
+}
+
+// part is which part of an address an attribute holds by its name.
+type part uint8
+
+const (
+	partNone part = iota
+	partLocal
+	partDomain
+	partSuffix
+	partToken
+	partVector
+	partWeakLocal // "name", "first", "a": names that mean other things as well
+	partWeakDomain
+	partWeakSuffix
+)
+
+var partNames = map[string]part{
+	"user": partLocal, "username": partLocal, "local": partLocal, "localpart": partLocal, "account": partLocal, "mailbox": partLocal,
+	"box": partLocal, "u": partLocal, "recipient": partLocal, "usr": partLocal, "login": partLocal, "benutzer": partLocal,
+	"usuario": partLocal, "before": partLocal, "head": partLocal, "mailname": partLocal, "who": partLocal, "prefix": partLocal,
+	"utilisateur": partLocal, "utente": partLocal, "addressee": partLocal, "alias": partLocal, "lp": partLocal,
+
+	"domain": partDomain, "host": partDomain, "d": partDomain, "server": partDomain, "dom": partDomain, "domaine": partDomain,
+	"dominio": partDomain, "hostname": partDomain, "provider": partDomain, "after": partDomain, "at": partDomain,
+	"website": partDomain, "site": partDomain, "domane": partDomain, "where": partDomain, "tail": partDomain,
+	"maildomain": partDomain, "sld": partDomain, "dn": partDomain,
+
+	"tld": partSuffix, "ext": partSuffix, "suffix": partSuffix, "zone": partSuffix, "t": partSuffix, "extension": partSuffix,
+	"toplevel": partSuffix, "topleveldomain": partSuffix, "dot": partSuffix, "endung": partSuffix,
+
+	"mailto-token": partToken, "token": partToken, "mailto-vector": partVector, "vector": partVector,
+
+	"name": partWeakLocal, "first": partWeakLocal, "left": partWeakLocal, "a": partWeakLocal, "part1": partWeakLocal,
+	"1": partWeakLocal, "p1": partWeakLocal, "start": partWeakLocal, "n": partWeakLocal, "to": partWeakLocal,
+	"firstpart": partWeakLocal, "part-1": partWeakLocal, "one": partWeakLocal, "id": partWeakLocal, "x": partWeakLocal,
+	"last": partWeakDomain, "right": partWeakDomain, "b": partWeakDomain, "part2": partWeakDomain, "2": partWeakDomain,
+	"p2": partWeakDomain, "end": partWeakDomain, "secondpart": partWeakDomain, "second": partWeakDomain, "part-2": partWeakDomain,
+	"two": partWeakDomain, "y": partWeakDomain, "h": partWeakDomain,
+	"c": partWeakSuffix, "part3": partWeakSuffix, "3": partWeakSuffix, "p3": partWeakSuffix, "third": partWeakSuffix,
+	"part-3": partWeakSuffix, "three": partWeakSuffix, "z": partWeakSuffix,
+}
+
+// fillers are words in names of attributes that say nothing about the part.
+var fillers = [...]string{"email", "e-mail", "mail", "contact", "address", "addr", "obf", "cloak", "spam", "safe", "protected",
+	"protect", "my", "em", "e", "m", "js", "x", "eml", "adr", "enc"}
+
+// partOf reads the part from an attribute's name, its data- prefix removed.
+func partOf(name []byte) part {
+	if len(name) > 24 {
+		return partNone
+	}
+	if p, ok := partNames[string(name)]; ok {
+		return p
+	}
+	var buf [24]byte
+	low := buf[:0]
+	for _, c := range name {
+		low = append(low, lowerByte(c))
+	}
+	if p, ok := partNames[string(low)]; ok {
+		return p
+	}
+	for _, f := range fillers {
+		if rest, ok := bytes.CutPrefix(low, []byte(f)); ok && len(rest) > 0 {
+			sep := rest[0] == '-' || rest[0] == '_'
+			if sep {
+				rest = rest[1:]
+			}
+			if p, ok := partNames[string(rest)]; ok && (sep || len(rest) > 2) {
+				return p
+			}
+		}
+		if rest, ok := bytes.CutSuffix(low, []byte("-"+f)); ok && len(rest) > 0 {
+			if p, ok := partNames[string(rest)]; ok {
+				return p
+			}
+		}
+	}
+	return partNone
+}
+
+// parts assembles an address whose parts stand in attributes of one tag.
+func (w *walker) parts(tagName []byte, hint bool) {
+	if w.s.opt.KeepObfuscated {
+		return
+	}
+	var v [partWeakSuffix + 1][]byte
+	pos := 0
+	for _, a := range w.attrs {
+		name := a.name
+		if len(name) > 5 && foldPrefix(name, "data-") {
+			name = name[5:]
+		} else if attrOf(a.name) != attrOther {
+			continue
+		}
+		p := partOf(name)
+		if p == partNone || len(a.value) == 0 || len(a.value) > maxAddress || v[p] != nil {
+			continue
+		}
+		v[p] = bytes.TrimSpace(appendText(nil, a.value, nil))
+		pos = max(pos, w.pos(a.pos))
+	}
+	l := layer{form: FoundDataAttribute, reason: w.l.reason, place: inAttr, pos: pos, fixed: true, depth: w.l.depth}
+	if v[partToken] != nil {
+		l.form = FoundTYPO3
+		w.s.typo3Token(v[partToken], v[partVector], &l)
+		if v[partLocal] == nil {
+			return
+		}
+	}
+	hint = hint || bytes.IndexByte(tagName, '-') > 0 || v[partSuffix] != nil
+	local, domain, suffix := v[partLocal], v[partDomain], v[partSuffix]
+	if local == nil && (hint || domain != nil && v[partWeakLocal] != nil && roleLocal(strings.ToLower(string(v[partWeakLocal])))) {
+		local = v[partWeakLocal]
+	}
+	if domain == nil && (hint || local != nil && v[partLocal] == nil) {
+		domain = v[partWeakDomain]
+	}
+	if suffix == nil && hint {
+		suffix = v[partWeakSuffix]
+	}
+	if local == nil || domain == nil {
+		return
+	}
+	w.s.join(local, domain, suffix, &l)
+}
+
+// join puts an address together from its parts, which may themselves be
+// encoded.
+func (s *sink) join(local, domain, suffix []byte, l *layer) {
+	for _, decode := range [...]func([]byte) []byte{
+		func(b []byte) []byte { return b },
+		func(b []byte) []byte { return reverseRunes(nil, b) },
+		func(b []byte) []byte { return decodeBase64(nil, b, 2) },
+		rot13,
+	} {
+		lp, d := decode(local), decode(domain)
+		if len(lp) == 0 || len(d) == 0 {
+			continue
+		}
+		if i := bytes.IndexByte(lp, '@'); i >= 0 {
+			lp = lp[:i]
+		}
+		d = bytes.Trim(d, "@.")
+		if t := bytes.Trim(decode(suffix), "."); len(t) > 0 && !bytes.HasSuffix(d, append([]byte{'.'}, t...)) {
+			d = append(append(bytes.Clone(d), '.'), t...)
+		}
+		address := append(append(bytes.Clone(lp), '@'), d...)
+		if dotAtom(string(lp)) == nil && hasSuffix(d) {
+			before := s.adds
+			s.scan(address, l)
+			if s.adds > before {
+				return
+			}
+		}
+	}
+}
+
+// typo3Token decodes TYPO3's data-mailto-token by the offset of its
+// data-mailto-vector, or by whatever offset makes it a mailto: link.
+func (s *sink) typo3Token(token, vector []byte, l *layer) {
+	if off, ok := smallInt(vector); ok {
+		out := make([]byte, len(token))
+		for _, sign := range [...]int{-1, 1} {
+			for i, c := range token {
+				out[i] = typo3Shift(c, sign*off)
+			}
+			if s.tryText(out, l) {
+				return
+			}
+		}
+	}
+	s.shifted(token, l)
+}
+
+// smallInt reads a decimal number of at most three digits.
+func smallInt(b []byte) (int, bool) {
+	b = bytes.TrimSpace(b)
+	negative := len(b) > 0 && b[0] == '-'
+	if negative {
+		b = b[1:]
+	}
+	if len(b) == 0 || len(b) > 3 || !allDigits(b) {
+		return 0, false
+	}
+	n := 0
+	for _, c := range b {
+		n = n*10 + int(c-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+// joomla reads <joomla-hidden-mail first="..." last="..." text="...">, all of
+// them base64.
+func (w *walker) joomla() {
+	if w.s.opt.KeepObfuscated {
+		return
+	}
+	var first, last []byte
+	l := layer{form: FoundJoomla, reason: w.l.reason, place: inAttr, fixed: true, depth: w.l.depth, words: true}
+	for _, a := range w.attrs {
+		switch {
+		case foldEqual(a.name, "first"):
+			first = joomlaPart(a.value)
+			l.pos = w.pos(a.pos)
+		case foldEqual(a.name, "last"):
+			last = joomlaPart(a.value)
+		case foldEqual(a.name, "text"):
+			if text := joomlaPart(a.value); text != nil {
+				w.s.text(text, &l)
+			}
+		}
+	}
+	if first != nil && last != nil {
+		w.s.recipient(append(append(bytes.Clone(first), '@'), last...), &l)
+	}
+}
+
+// joomlaPart decodes one of its attributes.
+func joomlaPart(v []byte) []byte { return decodeBase64(nil, v, 2) }
+
+// signs are alternative texts of images of an @.
+var signs = [...]string{"@", "at", "(at)", "[at]", "{at}", "at sign", "at-sign", "at symbol", "arroba", "arobase", "chiocciola", "ät", "(@)", "[@]"}
+
+// signAlt puts the sign into the text that an image of it stands for.
+func (w *walker) signAlt() {
+	for _, a := range w.attrs {
+		if !foldEqual(a.name, "alt") || len(a.value) == 0 || len(a.value) > 16 {
+			continue
+		}
+		v := bytes.TrimSpace(w.value(a))
+		for _, sign := range signs {
+			if foldEqual(v, sign) {
+				w.cur.literal("@", w.pos(a.pos))
+				return
+			}
+		}
+		if string(v) == "." || foldEqual(v, "dot") || foldEqual(v, "punkt") {
+			w.cur.literal(".", w.pos(a.pos))
+		}
+		return
+	}
+}
+
+// signImage does the same by the file name of an image without alternative
+// text.
+func (w *walker) signImage(src attr) {
+	for _, a := range w.attrs {
+		if foldEqual(a.name, "alt") && len(a.value) > 0 {
+			return
+		}
+	}
+	base := src.value[bytes.LastIndexByte(src.value, '/')+1:]
+	if i := bytes.IndexByte(base, '.'); i > 0 && i < 16 {
+		switch base = base[:i]; string(base) {
+		case "at", "at-sign", "atsign", "at_sign", "arroba", "klammeraffe", "at-symbol", "arobase", "chiocciola", "snabel-a":
+			w.cur.literal("@", w.pos(src.pos))
+		}
+	}
+}

@@ -1,0 +1,451 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Sizes of scripts. Scripts that hide an address are short; of a long one only
+// the neighbourhood of what looks like hiding is run.
+const (
+	smallScript  = 12 << 10
+	windowBefore = 1536
+	windowAfter  = 1024
+	maxWindows   = 4
+	maxPending   = 32
+)
+
+// code is a piece of script on the page, not run yet.
+type code struct {
+	text []byte
+	pos  int
+}
+
+// script reads the content of a script element.
+func (w *walker) script(lo, hi int) {
+	seg := w.src[lo:hi]
+	for _, a := range w.attrs {
+		if foldEqual(a.name, "type") && w.typedScript(a.value, seg, lo) {
+			return
+		}
+	}
+	l := w.sub(lo)
+	l.place = inScript
+	t := w.scriptTriggers(lo, hi)
+	w.s.scriptText(seg, &l, t)
+	if w.s.opt.KeepObfuscated {
+		return
+	}
+	small := len(seg) <= smallScript
+	switch {
+	case small && (t.call || t.entity || t.escape || t.percent || w.js != nil):
+		w.runScript(code{seg, w.pos(lo)})
+	case small && t.at && unsettled(seg, true):
+		w.runScript(code{seg, w.pos(lo)})
+	case !small:
+		if t.at || t.call || t.entity {
+			w.runWindows(seg, lo)
+		}
+	case len(seg) < 512 && bytes.Contains(seg, []byte("document.write")):
+		w.runScript(code{seg, w.pos(lo)})
+	case len(w.pending) < maxPending && bytes.IndexByte(seg, '\'') >= 0 || bytes.IndexByte(seg, '"') >= 0 || bytes.Contains(seg, []byte("function")):
+		if len(w.pending) < maxPending {
+			w.pending = append(w.pending, code{seg, w.pos(lo)})
+		}
+	}
+}
+
+// typedScript handles script elements that hold no script.
+func (w *walker) typedScript(typ, seg []byte, lo int) bool {
+	l := w.sub(lo)
+	switch {
+	case foldIndex(typ, "json") >= 0:
+		l.place = inJSON
+		if l.form == "" {
+			l.form = FoundJSON
+			if foldIndex(typ, "ld+json") >= 0 {
+				l.form = FoundJSONLD
+			}
+		}
+		w.s.json(seg, &l)
+		return true
+	case foldIndex(typ, "html") >= 0, foldIndex(typ, "template") >= 0, foldIndex(typ, "text/plain") >= 0, foldIndex(typ, "handlebars") >= 0,
+		foldIndex(typ, "mustache") >= 0:
+		if w.suspiciousRange(lo, lo+len(seg)) {
+			w.nested(seg, w.pos(lo), w.l.form)
+		}
+		return true
+	}
+	return false
+}
+
+func (w *walker) suspiciousRange(lo, hi int) bool {
+	return w.suspicious(attr{value: w.src[lo:hi], pos: lo})
+}
+
+// triggers says what in a script may lead to an address.
+type triggers struct {
+	at      bool // an @
+	entity  bool // a reference that may be one
+	percent bool // %40
+	escape  bool // \u0040, \x40, \100
+	slash   bool // any backslash
+	call    bool // a call that decodes
+}
+
+func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
+	seg := w.src[lo:hi]
+	t.at = w.at.in(w.src, lo, hi)
+	if w.amp.in(w.src, lo, hi) {
+		t.entity = bytes.Contains(seg, []byte("&#")) || bytes.Contains(seg, []byte("&commat"))
+	}
+	if w.pct.in(w.src, lo, hi) {
+		t.percent = containsPercentAt(seg)
+	}
+	if t.slash = w.bsl.in(w.src, lo, hi); t.slash {
+		t.escape = escapedAt(seg)
+	}
+	t.call = bytes.Contains(seg, []byte("harCode")) || bytes.Contains(seg, []byte("atob(")) || bytes.Contains(seg, []byte("rypt"))
+	return t
+}
+
+// escapedAt reports whether b holds an escape of JavaScript or JSON that
+// stands for @.
+func escapedAt(b []byte) bool {
+	for {
+		i := bytes.IndexByte(b, '\\')
+		if i < 0 || i+3 >= len(b) {
+			return false
+		}
+		switch b[i+1] {
+		case 'u':
+			if bytes.HasPrefix(b[i+2:], []byte("0040")) || bytes.HasPrefix(b[i+2:], []byte("{40}")) || bytes.HasPrefix(b[i+2:], []byte("0026")) {
+				return true
+			}
+		case 'x':
+			if b[i+2] == '4' && b[i+3] == '0' {
+				return true
+			}
+		case '1':
+			if b[i+2] == '0' && b[i+3] == '0' {
+				return true
+			}
+		case '\\':
+			if b[i+2] == 'u' || b[i+2] == 'x' {
+				i++
+				b = b[i:]
+				continue
+			}
+		}
+		b = b[i+2:]
+	}
+}
+
+// scriptText scans the strings of a script as they stand, with the escapes in
+// them decoded.
+func (s *sink) scriptText(b []byte, l *layer, t triggers) {
+	if !t.at && !t.escape && !t.percent && !t.entity {
+		return
+	}
+	if (t.slash || t.entity || t.percent) && s.spend(len(b)) {
+		inner := *l
+		if !inner.fixed {
+			inner.pos, inner.fixed = l.at(0), true
+		}
+		if t.escape && inner.form == "" {
+			inner.form = FoundEscape
+		}
+		for n := 0; n < 3 && bytes.IndexByte(b, '\\') >= 0; n++ {
+			b = appendUnescaped(make([]byte, 0, len(b)), b)
+			if !bytes.Contains(b, []byte(`\u00`)) && !bytes.Contains(b, []byte(`\x`)) {
+				break
+			}
+		}
+		if t.entity || bytes.Contains(b, []byte("&#")) || bytes.Contains(b, []byte("&commat")) {
+			b = appendText(make([]byte, 0, len(b)), b, nil)
+		}
+		if t.percent {
+			b = percentDecode(b, 2)
+		}
+		s.scan(b, &inner)
+		return
+	}
+	s.scan(b, l)
+}
+
+// unsettled reports whether an @ in a script stands where a string begins or
+// ends, or next to another string: an address is put together there.
+func unsettled(b []byte, small bool) bool {
+	for i, n := 0, 0; n < 64; n++ {
+		k := bytes.IndexByte(b[i:], '@')
+		if k < 0 {
+			return false
+		}
+		k += i
+		i = k + 1
+		if joint(b, k) {
+			return true
+		}
+		if small && k > 0 && k+1 < len(b) && reversedAt(b, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// joint reports whether the @ at b[k] is where strings are joined.
+func joint(b []byte, k int) bool {
+	if k == 0 || k+1 >= len(b) {
+		return false
+	}
+	prev, next := b[k-1], b[k+1]
+	if quote(prev) && quote(next) || prev == '}' && (next == '$' || quote(next)) || prev == '}' && class[next]&isLetter != 0 && k > 3 && bytes.IndexByte(b[max(0, k-40):k], '$') >= 0 {
+		return true
+	}
+	if class[prev]&isLocal != 0 && (quote(next) || next == '$') {
+		return true
+	}
+	// From the sign outwards to the quotes: is a string added there?
+	hi := k + 1
+	for hi < len(b) && hi-k < 80 && (class[b[hi]]&isHost != 0 || b[hi] == '.') {
+		hi++
+	}
+	lo := k
+	for lo > 0 && k-lo < 80 && class[b[lo-1]]&isLocal != 0 {
+		lo--
+	}
+	if hi < len(b) && quote(b[hi]) {
+		switch c := firstNonSpace(b[hi+1:]); c {
+		case '+':
+			return true
+		case '.':
+			// A method follows: reverse, replace, split.
+			return bytes.HasPrefix(bytes.TrimLeft(b[hi+1:], " "), []byte(".split")) || bytes.HasPrefix(bytes.TrimLeft(b[hi+1:], " "), []byte(".replace"))
+		}
+	}
+	if lo > 0 && quote(b[lo-1]) && hi > k+1 {
+		if lastNonSpace(b[:lo-1]) == '+' {
+			return true
+		}
+	}
+	return false
+}
+
+// reversedAt reports whether the @ at b[k] stands in a string that reads as
+// an address from its end.
+func reversedAt(b []byte, k int) bool {
+	lo := k
+	for lo > 0 && k-lo < 80 && (class[b[lo-1]]&isHost != 0 || b[lo-1] == '.') {
+		lo--
+	}
+	hi := k + 1
+	for hi < len(b) && hi-k < 80 && class[b[hi]]&isLocal != 0 {
+		hi++
+	}
+	if lo == 0 || hi == len(b) || !quote(b[lo-1]) || hi == k+1 || lo == k {
+		return false
+	}
+	return !hasSuffix(b[k+1:hi]) && (quote(b[hi]) || b[hi] == ':') && hasSuffix(reverseRunes(nil, b[lo:k]))
+}
+
+func quote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+
+func firstNonSpace(b []byte) byte {
+	for _, c := range b[:min(len(b), 64)] {
+		if class[c]&isSpace == 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func lastNonSpace(b []byte) byte {
+	for i := len(b) - 1; i >= 0 && i > len(b)-64; i-- {
+		if class[b[i]]&isSpace == 0 {
+			return b[i]
+		}
+	}
+	return 0
+}
+
+// runWindows runs the neighbourhoods of a long script's joints and decoding
+// calls.
+func (w *walker) runWindows(seg []byte, off int) {
+	end := 0
+	for n, i := 0, 0; n < maxWindows && i < len(seg); {
+		k := nextJoint(seg, i)
+		if k < 0 {
+			return
+		}
+		i = k + 1
+		if k < end {
+			continue
+		}
+		lo := max(end, k-windowBefore)
+		if j := bytes.IndexAny(seg[lo:k], ";\n"); j >= 0 && lo > 0 {
+			lo += j + 1
+		}
+		end = min(len(seg), k+windowAfter)
+		w.runScript(code{seg[lo:end], w.pos(off + lo)})
+		n++
+	}
+}
+
+// nextJoint returns the offset at or after i of a joint, of a decoding call
+// with a literal argument, or -1.
+func nextJoint(b []byte, i int) int {
+	best := -1
+	for at := i; at < len(b); {
+		k := bytes.IndexByte(b[at:], '@')
+		if k < 0 {
+			break
+		}
+		k += at
+		if joint(b, k) {
+			best = k
+			break
+		}
+		at = k + 1
+	}
+	for _, call := range [...]string{"fromCharCode(", `atob("`, "atob('"} {
+		limit := len(b)
+		if best >= 0 {
+			limit = best
+		}
+		if i >= limit {
+			continue
+		}
+		if k := bytes.Index(b[i:limit], []byte(call)); k >= 0 {
+			k += i
+			if next := b[min(k+len(call), len(b)-1)]; call[0] == 'a' || class[next]&isDigit != 0 {
+				best = k
+			}
+		}
+	}
+	return best
+}
+
+// run returns the interpreter of the page, after it ran what was put aside.
+func (w *walker) interpreter() *jsRun {
+	if w.js == nil {
+		w.js = newJSRun()
+		for _, c := range w.pending {
+			w.js.run(string(c.text))
+		}
+		w.pending = w.pending[:0]
+		w.js.written, w.js.out = nil, nil
+	}
+	return w.js
+}
+
+// runScript runs a piece of script and looks through what it produced.
+func (w *walker) runScript(c code) {
+	if w.l.depth >= maxDepth || !w.s.spend(len(c.text)) {
+		return
+	}
+	r := w.interpreter()
+	r.used = ""
+	r.run(string(c.text))
+	form := r.used
+	if bytes.Contains(c.text, []byte("addy")) || bytes.Contains(c.text, []byte("cloak")) && bytes.Contains(c.text, []byte("prefix")) {
+		form = FoundJoomla
+	}
+	w.jsPos, w.jsForm = c.pos, form
+	if len(r.written) > 0 && len(r.written) <= maxAddress && bytes.IndexByte(r.written, '<') < 0 {
+		start := len(w.cur.buf)
+		w.cur.literal(string(appendText(nil, r.written, nil)), c.pos)
+		w.zone(special{start: start}, orScript(form))
+	} else {
+		w.produced(string(r.written))
+	}
+	for _, text := range r.out {
+		w.produced(text)
+	}
+	for _, call := range r.mailCalls {
+		l := w.producedLayer()
+		if len(call) == 1 {
+			w.s.tryText([]byte(call[0]), &l)
+			continue
+		}
+		var suffix []byte
+		if len(call) > 2 && len(call[2]) < 24 {
+			suffix = []byte(call[2])
+		}
+		w.s.join([]byte(call[0]), []byte(call[1]), suffix, &l)
+	}
+	r.written, r.out, r.mailCalls = nil, nil, nil
+}
+
+func orScript(f FoundBy) FoundBy {
+	if f == "" {
+		return FoundScript
+	}
+	return f
+}
+
+func (w *walker) producedLayer() layer {
+	return layer{form: orScript(w.jsForm), reason: w.l.reason, place: inAttr, pos: w.jsPos, fixed: true, depth: w.l.depth + 1, words: true}
+}
+
+// produced looks through text that a script made.
+func (w *walker) produced(text string) {
+	if len(text) < 6 || !w.s.spend(len(text)) {
+		return
+	}
+	l := w.producedLayer()
+	if strings.HasPrefix(text, "mailto:") {
+		w.s.mailto([]byte(text[7:]), &l)
+		return
+	}
+	w.s.text([]byte(text), &l)
+}
+
+// finishScripts runs handlers and functions nobody called, and looks through
+// what the scripts left in their names and in the page.
+func (w *walker) finishScripts() {
+	for _, c := range w.handlers {
+		w.runScript(c)
+	}
+	if w.js == nil {
+		return
+	}
+	for i := 0; i < len(w.js.funcs) && i < 64; i++ {
+		if f := w.js.funcs[i]; !f.called && f.scope == w.js.global {
+			w.js.callBack([]any{f})
+		}
+	}
+	w.js.results(func(text string, variable bool) {
+		if !variable || strings.IndexByte(text, '@') > 0 || strings.Contains(text, "&#") {
+			w.produced(text)
+		}
+	})
+	w.js = nil
+}
+
+// event reads the value of an event handler.
+func (w *walker) event(a attr) {
+	v := w.value(a)
+	w.handler(v, a)
+}
+
+// handler reads a script in an attribute.
+func (w *walker) handler(v []byte, a attr) {
+	if containsPercentAt(v) || bytes.Contains(v, []byte("%27")) || bytes.Contains(v, []byte("%22")) {
+		v = percentDecode(v, 1)
+	}
+	hasAt := bytes.IndexByte(v, '@') >= 0
+	if hasAt {
+		l := w.sub(a.pos)
+		l.place, l.fixed = inScript, true
+		w.s.scriptText(v, &l, triggers{at: true, slash: bytes.IndexByte(v, '\\') >= 0})
+	}
+	if w.s.opt.KeepObfuscated || len(v) > smallScript || len(w.handlers) >= 256 {
+		return
+	}
+	if hasAt && unsettled(v, true) || escapedAt(v) || bytes.Contains(v, []byte("harCode")) || bytes.Contains(v, []byte("atob(")) ||
+		bytes.Contains(v, []byte("rypt")) || foldIndex(v, "mail") >= 0 || bytes.Contains(v, []byte("lancerlien")) ||
+		bytes.Contains(v, []byte("eval(")) || bytes.Contains(v, []byte("unescape")) ||
+		len(w.pending) > 0 && len(v) < 256 && (bytes.IndexByte(v, '\'') >= 0 || bytes.IndexByte(v, '"') >= 0) {
+		w.handlers = append(w.handlers, code{bytes.Clone(v), w.pos(a.pos)})
+	}
+}

@@ -1,0 +1,407 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// spelled tries the word for @ at b[lo:hi].
+func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
+	left, right := fenceLeft(b, lo), fenceRight(b, hi)
+	str := fenced(&left, &right)
+	if str == notSign {
+		return
+	}
+	if str == bareSign && strings.HasPrefix(string(b[lo:hi]), "AT") {
+		str = strongSign
+		if l.place >= inScript {
+			return
+		}
+	}
+	if str == bareSign && l.place > inAttr {
+		return
+	}
+	d := spelledDomain{b: b, bare: str == bareSign}
+	d.read(hi + right.n)
+	if len(d.name) == 0 {
+		return
+	}
+	local, start := spelledLocal(b, lo-left.n, d.words > 0 || str == strongSign)
+	if len(local) == 0 {
+		return
+	}
+	reason := ""
+	if str == bareSign {
+		if !s.proseAllows(b, start, local, &d) {
+			return
+		}
+		reason = ReasonSpelled
+	} else if string(b[lo:hi]) == "AT" && !left.bracket && left.deco == 0 {
+		if d.words == 0 && !plausibleLocal(local) {
+			return
+		}
+		reason = ReasonSpelled
+	} else if left.space && !right.space && d.words == 0 && left.bracket && !plausibleLocal(local) {
+		// "the price (at site.com)"
+		return
+	}
+	if len(bytes.TrimSpace(b[lo:hi])) <= 2 && left.space && d.words == 0 && lowerByte(b[lo]) == 'a' && hi-lo == 1 && !plausibleLocal(local) {
+		return // "(a) site.com" is an enumeration
+	}
+	form := FoundAtDot
+	s.spelledAddress(b, local, &d, start, form, l, reason)
+}
+
+// spelledAddress records an address whose parts were read.
+func (s *sink) spelledAddress(_ []byte, local []byte, d *spelledDomain, start int, form FoundBy, l *layer, reason string) {
+	for len(local) > 0 && (local[0] == '.' || local[0] == '-' || local[0] == '\'' || local[0] == '+' || local[0] == '_') {
+		local = local[1:]
+	}
+	if len(local) == 0 || dotAtom(string(local)) != nil || len(local) > maxLocal {
+		return
+	}
+	c := candidate{local: local, domain: d.name, lo: start, hi: 0}
+	n, how := cutDomain(&c, inText)
+	if n == 0 || how == cutGlued && d.words > 0 {
+		return
+	}
+	c.domain = c.domain[:n]
+	if rubbish(&c, inText) {
+		return
+	}
+	e := append(append(bytes.Clone(local), '@'), c.domain...)
+	email, err := normalise(string(local), string(c.domain))
+	if err != nil || placeholder(email) {
+		return
+	}
+	raw := e
+	if d.end > start && d.end-start <= maxRaw {
+		raw = rawWithoutMarks(d.b[start:d.end])
+	}
+	if l.form != "" && l.form != FoundText && l.form != FoundAttribute && l.form != FoundDataAttribute && l.form != FoundMailto && l.form != FoundScript {
+		form = l.form
+	}
+	s.add(email, raw, form, l.at(start), reason, l.reason)
+}
+
+// spelledLocal reads the local part that ends before b[i], with the words for
+// dot, dash and underscore between its pieces. It returns it in order and the
+// offset where it starts.
+func spelledLocal(b []byte, i int, words bool) (local []byte, start int) {
+	start = i
+	for pieces := 0; pieces < 6; pieces++ {
+		piece, at := tokenBefore(b, i)
+		if len(piece) == 0 {
+			break
+		}
+		local = append(bytes.Clone(piece), local...)
+		start = at
+		if !words || at == 0 {
+			break
+		}
+		sign, next := signBefore(b, at)
+		if sign == 0 {
+			break
+		}
+		if p, _ := tokenBefore(b, next); len(p) == 0 {
+			break
+		}
+		local = append([]byte{sign}, local...)
+		i = next
+	}
+	if len(local) > 0 && (local[0] == '.' && start > 0) {
+		local = local[1:]
+	}
+	return local, start
+}
+
+// tokenBefore returns the run of local part characters that ends before b[i],
+// marks left out, and where it starts.
+func tokenBefore(b []byte, i int) (token []byte, start int) {
+	start = i
+	for start > 0 && i-start < maxLocal+16 {
+		c := b[start-1]
+		if c >= utf8.RuneSelf {
+			r, w := utf8.DecodeLastRune(b[max(0, start-4):start])
+			if !letterRune(r) && !invisible(r) || r >= 0x2E80 {
+				break
+			}
+			start -= w
+			continue
+		}
+		if class[c]&isLocal == 0 && c != markInline && c != markDecoy {
+			break
+		}
+		start--
+	}
+	token = b[start:i]
+	clean := make([]byte, 0, len(token))
+	for n := 0; n < len(token); {
+		r, w := utf8.DecodeRune(token[n:])
+		if r > markDecoy && !invisible(r) {
+			clean = append(clean, token[n:n+w]...)
+		}
+		n += w
+	}
+	return bytes.Trim(clean, "."), start
+}
+
+// signBefore reads a fenced word for dot, dash or underscore before b[i].
+func signBefore(b []byte, i int) (sign byte, next int) {
+	right := fenceLeft(b, i)
+	end := i - right.n
+	if right.bracket && right.repeat == 1 && (right.deco == '.' || right.deco == '-' || right.deco == '_') {
+		return right.deco, end
+	}
+	k := end
+	for k > 0 && end-k < 16 && (class[b[k-1]]&(isLetter|isDigit) != 0 || b[k-1] >= utf8.RuneSelf) {
+		k--
+	}
+	if k == end || right.n == 0 {
+		return 0, i
+	}
+	left := fenceLeft(b, k)
+	str := fenced(&left, &right)
+	if str == notSign {
+		return 0, i
+	}
+	if sign = signOf(b[k:end], str == strongSign); sign == 0 {
+		return 0, i
+	}
+	return sign, k - left.n
+}
+
+// signOf returns the sign that the whole of word stands for, or 0.
+func signOf(word []byte, strict bool) byte {
+	switch {
+	case matchWord(word, dotWords, strict) == len(word):
+		return '.'
+	case matchWord(word, dashWords, strict) == len(word):
+		return '-'
+	case matchWord(word, underscoreWords, strict) == len(word):
+		return '_'
+	}
+	return 0
+}
+
+// spelledDomain reads a domain whose dots may be spelled out.
+type spelledDomain struct {
+	b       []byte
+	name    []byte
+	words   int  // dots that were words or stood in brackets
+	bare    bool // the sign was a bare word
+	capital bool // "exampleDOTcom"
+	end     int  // offset behind the domain
+}
+
+// read reads labels and dots from b[i] on.
+func (d *spelledDomain) read(i int) {
+	for labels := 0; labels < 8 && len(d.name) < maxDomain; labels++ {
+		n := d.label(i)
+		if n == 0 {
+			break
+		}
+		i += n
+		d.end = i
+		sign, w, word := d.sign(i)
+		if sign == 0 || d.labelLength(i+w) == 0 {
+			break
+		}
+		d.name = append(d.name, sign)
+		if word {
+			d.words++
+		}
+		i += w
+	}
+	d.name = bytes.TrimRight(d.name, ".-")
+	if bytes.IndexByte(d.name, '.') < 0 {
+		d.name = nil
+	}
+}
+
+// labelLength returns how many bytes of b[i:] belong to a label.
+func (d *spelledDomain) labelLength(i int) int {
+	n := i
+	for n < len(d.b) && n-i <= maxLabel {
+		c := d.b[n]
+		if c >= utf8.RuneSelf {
+			r, w := utf8.DecodeRune(d.b[n:])
+			if !letterRune(r) && !invisible(r) || r >= 0x2E80 {
+				break
+			}
+			n += w
+			continue
+		}
+		if class[c]&isHost == 0 && c != markInline && c != markDecoy {
+			break
+		}
+		if d.capital && n > i && foldEqual(d.b[n:min(n+3, len(d.b))], "dot") && c == 'D' {
+			break
+		}
+		n++
+	}
+	return n - i
+}
+
+// label appends the label at b[i] and returns its length in bytes.
+func (d *spelledDomain) label(i int) int {
+	n := d.labelLength(i)
+	for k := i; k < i+n; {
+		r, w := utf8.DecodeRune(d.b[k:])
+		if r > markDecoy && !invisible(r) {
+			d.name = append(d.name, d.b[k:k+w]...)
+		}
+		k += w
+	}
+	return n
+}
+
+// sign reads what joins two labels at b[i]: a dot as such, a dot in brackets
+// or between spaces, or a word for a sign.
+func (d *spelledDomain) sign(i int) (sign byte, n int, word bool) {
+	b := d.b
+	if i >= len(b) {
+		return 0, 0, false
+	}
+	if d.capital {
+		if bytes.HasPrefix(b[i:], []byte("DOT")) {
+			return '.', 3, true
+		}
+	}
+	if b[i] == '.' && i+1 < len(b) && (class[b[i+1]]&isHost != 0 || b[i+1] >= utf8.RuneSelf || b[i+1] == markInline) {
+		return '.', 1, false
+	}
+	left := fenceRight(b, i)
+	if left.n == 0 {
+		return 0, 0, false
+	}
+	if left.bracket && left.repeat == 1 && (left.deco == '.' || left.deco == '-' || left.deco == '_') {
+		return left.deco, left.n, true
+	}
+	if left.space && !left.bracket && left.deco == '.' && left.repeat == 1 && class[b[i]]&isSpace != 0 && class[b[i+left.n-1]]&isSpace != 0 {
+		return '.', left.n, !d.bare // "site . com"
+	}
+	k := i + left.n
+	end := k
+	for end < len(b) && end-k < 16 && (class[b[end]]&(isLetter|isDigit) != 0 || b[end] >= utf8.RuneSelf) {
+		if b[end] >= utf8.RuneSelf {
+			if r, _ := utf8.DecodeRune(b[end:]); !unicode.IsLetter(r) {
+				break
+			}
+		}
+		end++
+	}
+	for end < len(b) && end > k && !utf8.RuneStart(b[end]) {
+		end++
+	}
+	if end == k {
+		return 0, 0, false
+	}
+	right := fenceRight(b, end)
+	str := fenced(&left, &right)
+	if str == notSign {
+		return 0, 0, false
+	}
+	if sign = signOf(b[k:end], str == strongSign); sign == 0 {
+		return 0, 0, false
+	}
+	return sign, left.n + end - k + right.n, true
+}
+
+// stopLocals are words before a bare "at" that are never local parts.
+var stopLocals = wordSet(strings.Fields(`me us him her them it you i we they he she this that these those is are was were be been look looks looking
+	looked available located based found see seen visit meet meeting join live lives stay work working works worked read more here
+	there now today tonight open opens arrive start starts starting ends begins held only find buy order book shop out up back
+	home over shares event events people users customers everyone everybody all one and or not no yes as so but if when while
+	available; hosted published posted sold stop laugh aim aimed point pointed arrived good great bad best better
+	time place day night morning noon online listed quoted valued priced priced- employed free sign signed log logged
+	learn watch listen download get check click apply register donate subscribe engineer manager director founder ceo developer
+	designer writer editor professor student fellow partner consultant trading running speaking taught teaching study studied`))
+
+// mailWords announce an address in the text before it.
+var mailWords = [...]string{"mail", "address", "adresse", "contact", "kontakt", "write", "reach", "schreib", "correo", "courriel",
+	"contatt", "scriv", "escri", "ecri", "écri", "contato", "posta", "skriv", "adres", "drop", "ping", "message", "send", "почт"}
+
+// proseAllows judges "local at site dot com" in running text: does what
+// stands around it speak of mail, or is it all there is?
+func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain) bool {
+	if class[local[0]]&isLetter == 0 && local[0] < utf8.RuneSelf || len(local) < 2 {
+		return false
+	}
+	lowLocal := strings.ToLower(string(local))
+	head := segmentBefore(b, start)
+	labelled := false
+	for _, w := range mailWords {
+		if foldIndex(head, w) >= 0 {
+			labelled = true
+			break
+		}
+	}
+	colon := bytes.HasSuffix(bytes.TrimRight(head, " \t\x01\x03"), []byte(":"))
+	if in(stopLocals, lowLocal) && !(colon && labelled) {
+		return false
+	}
+	first, _, _ := bytes.Cut(d.name, []byte{'.'})
+	if in(articles, strings.ToLower(string(first))) || in(stopLocals, strings.ToLower(string(first))) {
+		return false
+	}
+	if !commonSuffix(d.name) {
+		return false
+	}
+	alone := len(bytes.Trim(head, " \t\r\n\x01\x03\"'(,;-")) == 0 && segmentEnds(b, d.end)
+	if d.words > 0 {
+		return labelled || alone || plausibleLocal(local)
+	}
+	if bytes.IndexAny(local, "._-0123456789") > 0 && !isUpper(local[0]) {
+		return true
+	}
+	return labelled && (colon || bytes.Contains(bytes.ToLower(head), []byte("mail"))) || alone && !hasUpper(local) && plausibleLocal(local)
+}
+
+var articles = wordSet(strings.Fields(`the a an this that our my your his her their its der die das le la les el il lo un une una`))
+
+// commonSuffix reports whether a name ends in the suffix of a country or one
+// of the generic ones that people spell out.
+func commonSuffix(name []byte) bool {
+	tld := name[bytes.LastIndexByte(name, '.')+1:]
+	if len(tld) == 2 {
+		return true
+	}
+	switch strings.ToLower(string(tld)) {
+	case "com", "net", "org", "info", "biz", "edu", "gov", "app", "dev", "shop", "online", "eus", "cat", "berlin", "wien", "name",
+		"pro", "agency", "studio", "design", "club", "email", "cloud", "tech", "store", "site", "xyz", "mil", "int", "aero", "coop":
+		return true
+	}
+	return false
+}
+
+// plausibleLocal reports whether a word alone looks like a local part: a role,
+// or with a sign or digit inside.
+func plausibleLocal(local []byte) bool {
+	return roleLocal(strings.ToLower(string(local))) || bytes.IndexAny(local, "._-") > 0
+}
+
+// segmentBefore returns up to 64 bytes of the same block before b[start].
+func segmentBefore(b []byte, start int) []byte {
+	head := b[max(0, start-64):start]
+	if i := bytes.LastIndexByte(head, markBlock); i >= 0 {
+		head = head[i+1:]
+	}
+	return head
+}
+
+// segmentEnds reports whether the block ends at b[end].
+func segmentEnds(b []byte, end int) bool {
+	for i := end; i < len(b) && i < end+8; i++ {
+		c := b[i]
+		if c == markBlock || c == '\n' {
+			return true
+		}
+		if class[c]&isSpace == 0 && c > markDecoy && c != '.' && c != ')' && c != ',' && c != ';' {
+			return false
+		}
+	}
+	return true
+}

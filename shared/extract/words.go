@@ -1,0 +1,332 @@
+package extract
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+)
+
+// signWord is a word that stands for a sign. strict words mean something else
+// in running text ("a", "et", "chez") and count only in brackets.
+type signWord struct {
+	word   string // lower case
+	strict bool
+}
+
+// atWords stand for @. Longer words come before their prefixes.
+var atWords = []signWord{
+	{"at-sign", false}, {"atsign", false}, {"at", false},
+	{"arrobase", false}, {"arobase", false}, {"arroba", false}, {"arrob", true}, {"arond", true}, {"a rond", true},
+	{"arobas", false}, {"ar", true},
+	{"apenstaartje", false}, {"apestaart", false}, {"apestaartje", false}, {"afenschwanz", true}, {"affenschwanz", true},
+	{"alfakrøll", false}, {"alpha", true}, {"chiocciola", false}, {"chiocc", true}, {"chez", false},
+	{"klammeraffe", false}, {"klamaffe", true}, {"krøllalfa", false}, {"kukac", false}, {"kuyruklu a", false},
+	{"snabel-a", false}, {"snabela", false}, {"snabel a", false}, {"małpa", false}, {"malpa", false}, {"miukumauku", false},
+	{"zavináč", false}, {"zavinac", false}, {"et", true}, {"eta", true}, {"ed", true}, {"a", true}, {"à", true},
+	{"ät", false}, {"aet", true}, {"åt", false}, {"ått", true}, {"ad", true}, {"собака", false}, {"собачка", false},
+	{"эт", true}, {"アットマーク", false}, {"アット", false}, {"あっと", true}, {"艾特", true}, {"골뱅이", true},
+	{"παπάκι", true}, {"שטרודל", true}, {"στο", true}, {"@", true}, {"＠", true}, {"&", true}, {"æt", true}, {"aŧ", true},
+}
+
+// dotWords stand for the dot.
+var dotWords = []signWord{
+	{"dot", false}, {"d0t", false}, {"period", true}, {"punkt", false}, {"pkt", true}, {"point", false}, {"pt", true},
+	{"punto", false}, {"ponto", false}, {"punt", false}, {"punct", false}, {"punktum", false}, {"prick", true}, {"kropka", false},
+	{"tečka", false}, {"tecka", false}, {"bodka", false}, {"pont", false}, {"pötty", true}, {"nokta", false}, {"piste", false},
+	{"точка", false}, {"тчк", true}, {"ドット", false}, {"点", true}, {"점", true}, {"닷", true}, {"τελεία", true}, {"ponkt", true},
+	{"doot", true}, {"toh", true}, {".", true}, {"。", true}, {"·", true},
+}
+
+// dashWords stand for - and _ inside an address whose sign is spelled out.
+var dashWords = []signWord{
+	{"dash", false}, {"hyphen", false}, {"minus", false}, {"bindestrich", false}, {"strich", true}, {"tiret", false},
+	{"guion", false}, {"guión", false}, {"trattino", false}, {"hífen", false}, {"-", true},
+}
+
+var underscoreWords = []signWord{
+	{"underscore", false}, {"unterstrich", false}, {"underline", true}, {"guion bajo", false}, {"_", true},
+}
+
+// atStart marks the pairs of bytes with which a word for @ may begin, in
+// either case: the loop over all text looks at nothing else.
+var atStart = func() (t [1 << 13]byte) {
+	set := func(a, b byte) { i := uint(a) | uint(b)<<8; t[i>>3] |= 1 << (i & 7) }
+	for _, w := range atWords {
+		if w.strict {
+			continue // found by its brackets
+		}
+		a, b := w.word[0], w.word[1]
+		if a >= utf8.RuneSelf {
+			set(a, b)
+			up := []byte(string(unicode.ToUpper([]rune(w.word)[0])))
+			set(up[0], up[1])
+			continue
+		}
+		for _, x := range [...]byte{a, a &^ 0x20} {
+			set(x, b)
+			set(x, upperByte(b))
+		}
+	}
+	return t
+}()
+
+func upperByte(b byte) byte {
+	if isLower(b) {
+		return b &^ 0x20
+	}
+	return b
+}
+
+// words finds addresses whose signs are spelled out.
+func (s *sink) words(b []byte, l *layer) {
+	n := len(b) - 1
+	for i := 1; i < n; i++ {
+		c := b[i]
+		if p := uint(c) | uint(b[i+1])<<8; atStart[p>>3]&(1<<(p&7)) != 0 {
+			if class[b[i-1]]&(isLetter|isDigit) != 0 {
+				if c == 'A' && b[i+1] == 'T' {
+					s.capitalAt(b, i, l)
+				}
+				continue
+			}
+			if w := matchWord(b[i:], atWords, false); w > 0 {
+				s.spelled(b, i, i+w, l)
+			}
+			continue
+		}
+		if c == '[' || c == '(' || c == '{' {
+			s.bracketed(b, i, l)
+		}
+	}
+}
+
+// matchWord returns the length of the word of list at the start of b, 0 for
+// none. The word must end there.
+func matchWord(b []byte, list []signWord, strict bool) int {
+	for i := range list {
+		w := &list[i]
+		if w.strict && !strict {
+			continue
+		}
+		n := foldPrefixUTF8(b, w.word)
+		if n == 0 {
+			continue
+		}
+		if n < len(b) && wordContinues(b[n:]) && class[w.word[0]]&isLetter|boolBit(w.word[0] >= utf8.RuneSelf) != 0 {
+			continue
+		}
+		return n
+	}
+	return 0
+}
+
+func boolBit(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// wordContinues reports whether b begins with a letter or digit.
+func wordContinues(b []byte) bool {
+	if b[0] < utf8.RuneSelf {
+		return class[b[0]]&(isLetter|isDigit) != 0
+	}
+	r, _ := utf8.DecodeRune(b)
+	return unicode.IsLetter(r) && r < 0x2E80 // scripts without spaces do not continue
+}
+
+// foldPrefixUTF8 returns how many bytes of b equal the lower-case word, case
+// aside; 0 when they do not.
+func foldPrefixUTF8(b []byte, word string) int {
+	n := 0
+	for _, want := range word {
+		if n >= len(b) {
+			return 0
+		}
+		if b[n] < utf8.RuneSelf {
+			if rune(lowerByte(b[n])) != want {
+				return 0
+			}
+			n++
+			continue
+		}
+		r, w := utf8.DecodeRune(b[n:])
+		if r != want && unicode.ToLower(r) != want {
+			return 0
+		}
+		n += w
+	}
+	return n
+}
+
+// fence is what stands on one side of a spelled-out sign.
+type fence struct {
+	n       int  // bytes
+	space   bool // white space among them
+	bracket bool
+	deco    byte // a symbol such as - _ * | / ~ . that decorates the word
+	repeat  int
+}
+
+// maxFence bounds the bytes between a part of an address and a sign.
+const maxFence = 12
+
+// fenceLeft reads the fence that ends before b[i].
+func fenceLeft(b []byte, i int) (f fence) {
+	for i > 0 && f.n < maxFence {
+		c := b[i-1]
+		w := 1
+		switch {
+		case class[c]&isSpace != 0:
+			f.space = true
+		case c >= markInline && c <= markDecoy && c != markBlock:
+		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
+			f.bracket = true
+		case decoration(c):
+			f.deco = c
+			f.repeat++
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeLastRune(b[max(0, i-4):i])
+			if !f.rune(r) {
+				return f
+			}
+			w = size
+		default:
+			return f
+		}
+		f.n += w
+		i -= w
+	}
+	return f
+}
+
+// fenceRight reads the fence that begins at b[i].
+func fenceRight(b []byte, i int) (f fence) {
+	for i < len(b) && f.n < maxFence {
+		c := b[i]
+		w := 1
+		switch {
+		case class[c]&isSpace != 0:
+			f.space = true
+		case c >= markInline && c <= markDecoy && c != markBlock:
+		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
+			f.bracket = true
+		case decoration(c):
+			f.deco = c
+			f.repeat++
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRune(b[i:])
+			if !f.rune(r) {
+				return f
+			}
+			w = size
+		default:
+			return f
+		}
+		f.n += w
+		i += w
+	}
+	return f
+}
+
+// rune notes a rune beyond ASCII; false ends the fence.
+func (f *fence) rune(r rune) bool {
+	switch {
+	case unicode.IsSpace(r):
+		f.space = true
+	case invisible(r):
+	case r == '【' || r == '】' || r == '（' || r == '）' || r == '［' || r == '］' || r == '〔' || r == '〕' || r == '«' || r == '»' ||
+		r == '‹' || r == '›' || r == '「' || r == '」' || r == '｛' || r == '｝':
+		f.bracket = true
+	case r == '–' || r == '—' || r == '·' || r == '…' || r == '•':
+		f.deco = '-'
+	default:
+		return false
+	}
+	return true
+}
+
+func decoration(c byte) bool {
+	switch c {
+	case '-', '_', '*', '|', '/', '\\', '~', '#', '.', '\'', '"', '=', ':', '+', '^', '!', '`':
+		return true
+	}
+	return false
+}
+
+// strength says how surely a word between two fences stands for a sign.
+type strength uint8
+
+const (
+	notSign strength = iota
+	bareSign
+	strongSign
+)
+
+func fenced(left, right *fence) strength {
+	switch {
+	case left.bracket && right.bracket:
+		return strongSign
+	case left.bracket != right.bracket:
+		return notSign
+	case left.deco != 0 && left.deco == right.deco && left.repeat == right.repeat:
+		return strongSign
+	case left.deco != 0 || right.deco != 0:
+		return notSign
+	case left.space && right.space:
+		return bareSign
+	}
+	return notSign
+}
+
+// bracketed looks for a strict word for @ behind the bracket at b[i]; the
+// loose ones are found by themselves.
+func (s *sink) bracketed(b []byte, i int, l *layer) {
+	k := i + 1
+	for k < len(b) && (b[k] == ' ' || b[k] == b[i]) {
+		k++
+	}
+	if k >= len(b) {
+		return
+	}
+	switch b[k] | 0x20 {
+	case 'a', 'e', '@' | 0x20, '&' | 0x20, 'k', 'c':
+	default:
+		if b[k] < utf8.RuneSelf {
+			return
+		}
+	}
+	w := matchWord(b[k:], atWords, true)
+	if w == 0 || matchWord(b[k:], atWords, false) > 0 {
+		return
+	}
+	end := k + w
+	for end < len(b) && b[end] == ' ' {
+		end++
+	}
+	if end < len(b) && (b[end] == ']' || b[end] == ')' || b[end] == '}' || b[end] >= utf8.RuneSelf) {
+		s.spelled(b, k, k+w, l)
+	}
+}
+
+// capitalAt tries "infoATexampleDOTcom".
+func (s *sink) capitalAt(b []byte, i int, l *layer) {
+	if i+2 >= len(b) || !isLower(b[i-1]) && class[b[i-1]]&isDigit == 0 || !isLower(b[i+2]) {
+		return
+	}
+	rest := b[i+2 : min(i+2+maxLabel, len(b))]
+	k := bytes.Index(rest, []byte("DOT"))
+	if k <= 0 {
+		return
+	}
+	var d spelledDomain
+	d.b, d.capital = b, true
+	d.read(i + 2)
+	start := i
+	for start > 0 && i-start < maxLocal && (class[b[start-1]]&isLocal != 0) {
+		start--
+	}
+	local := bytes.ReplaceAll(b[start:i], []byte("DOT"), []byte{'.'})
+	s.spelledAddress(b, bytes.Clone(local), &d, start, FoundAtDot, l, "")
+}
