@@ -84,7 +84,7 @@ func DecodeTargets(stored []byte) ([]Target, error) {
 		if n <= 0 || head>>1 > uint64(len(rest)-n) {
 			return nil, fmt.Errorf("targets: %w: target %d of %d", ErrEncoding, len(targets), count)
 		}
-		end := n + int(head>>1) //nolint:gosec // not above len(rest)
+		end := n + int(head>>1) // not above len(rest)
 		targets = append(targets, Target{URL: rest[n:end], Guessed: head&1 == 1})
 		rest = rest[end:]
 	}

@@ -78,7 +78,7 @@ func (tx *Tx) stmt(query string) (*sql.Stmt, error) {
 // Exec runs a statement and returns the number of rows it changed. Statements
 // are kept by their text: it must come from a fixed set.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	s, err := tx.stmt(query)
+	s, err := tx.stmt(query) //nolint:sqlclosecheck // kept until Close
 	if err != nil {
 		return 0, err
 	}
@@ -91,7 +91,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 
 // Get reads one row into dest and says whether there was one.
 func (tx *Tx) Get(query string, args []any, dest ...any) (bool, error) {
-	s, err := tx.stmt(query)
+	s, err := tx.stmt(query) //nolint:sqlclosecheck // kept until Close
 	if err != nil {
 		return false, err
 	}
@@ -116,7 +116,7 @@ func (d *DB) readStmt(ctx context.Context, query string) (*sql.Stmt, error) {
 		return nil, fmt.Errorf("%s: %w", query, err)
 	}
 	if first, loaded := d.reads.LoadOrStore(query, s); loaded {
-		return first.(*sql.Stmt), s.Close()
+		return first.(*sql.Stmt), s.Close() //nolint:sqlclosecheck // another caller's is kept
 	}
 	return s, nil
 }
@@ -124,7 +124,7 @@ func (d *DB) readStmt(ctx context.Context, query string) (*sql.Stmt, error) {
 // Get reads one row into dest and says whether there was one. It sees every
 // write that was answered before, and never waits for a writer.
 func (d *DB) Get(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
-	s, ctx, err := d.read(ctx, query)
+	s, ctx, err := d.read(ctx, query) //nolint:sqlclosecheck // kept until Close
 	if err != nil {
 		return false, err
 	}

@@ -73,7 +73,7 @@ func (f *fixture) purged(t tb, id job.ID, batches []job.Batch) {
 		t.Fatalf("domains %v, %v", owners, err)
 	}
 	eventually(t, func() string {
-		deleted, err := f.DeletedJobs(ctx, f.now.Add(time.Hour), job.MaxPage)
+		deleted, err := f.DeletedJobs(t.Context(), f.now.Add(time.Hour), job.MaxPage)
 		listed := f.jobs(t, job.JobFilter{}, 100)
 		if err != nil || slices.Contains(deleted, id) || slices.Contains(ids(listed), id) {
 			return fmt.Sprintf("the purged job is in a list: %v", err)

@@ -2,7 +2,6 @@ package queuetest
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -162,7 +161,7 @@ func eventuallyEmpty(t *testing.T, q queue.Queue) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal(fmt.Sprintf("depth %+v", d))
+			t.Fatalf("depth %+v", d)
 		}
 	}
 }

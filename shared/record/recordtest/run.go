@@ -2,6 +2,7 @@
 package recordtest
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -78,6 +79,10 @@ func (f *fixture) is(t *testing.T, r record.Record) {
 	if err != nil {
 		t.Fatalf("get %s: %v", r.Sort, err)
 	}
+	if !bytes.Equal(r.Value, got.Value) { // a difference could fill screens
+		t.Fatalf("value of %s: %d bytes %.100q, want %d bytes %.100q", r.Sort, len(got.Value), got.Value, len(r.Value), r.Value)
+	}
+	r.Value, got.Value = nil, nil
 	equal(t, r, got)
 }
 
