@@ -24,7 +24,7 @@ var rules = []struct {
 	{"shared/control", []string{"github.com/aws"}, "use cases know nothing of AWS"},
 	{"shared/sweep", []string{"github.com/aws"}, "use cases know nothing of AWS"},
 	{"shared/crawl", []string{"github.com/aws"}, "use cases know nothing of AWS"},
-	{"shared/httpapi", []string{"github.com/aws"}, "the HTTP API is an http.Handler, wrapped elsewhere"},
+	{"shared/httpapi", []string{"github.com/aws/aws-sdk-go-v2"}, "the HTTP API is an http.Handler, wrapped elsewhere"},
 	{"shared/extract", []string{"gleaner/"}, "extraction stands alone"},
 	{"shared/robots", []string{"gleaner/"}, "robots.txt stands alone"},
 	{"shared/dynamostore", []string{"gleaner/shared/sqsqueue", "gleaner/shared/apigwpush"}, "adapters do not know each other"},

@@ -37,6 +37,7 @@ type nodeFlags struct {
 	allowNets    []string
 	contact      string
 	from         string
+	timeout      time.Duration
 	verbose      bool
 }
 
@@ -53,6 +54,7 @@ func (f *nodeFlags) register(cmd *cobra.Command, getenv func(string) string) {
 	flags.StringSliceVar(&f.allowNets, "allow-net", nil, "also visit this private `network`, such as 10.1.0.0/16 (repeatable)")
 	flags.StringVar(&f.contact, "contact", getenv("GLEANER_CONTACT"), "`URL` in the User-Agent where webmasters learn who crawls (GLEANER_CONTACT)")
 	flags.StringVar(&f.from, "from", getenv("GLEANER_FROM"), "e-mail `address` for the From header (GLEANER_FROM)")
+	flags.DurationVar(&f.timeout, "timeout", time.Minute, "longest time one page may take")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log everything")
 }
 
@@ -61,6 +63,9 @@ func (f *nodeFlags) register(cmd *cobra.Command, getenv func(string) string) {
 func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (*local.Node, *demosite.Site, func() error, error) {
 	if f.workers < 1 || f.workers > 300 {
 		return nil, nil, nil, fmt.Errorf("--workers: %d is not between 1 and 300", f.workers)
+	}
+	if f.timeout < time.Second {
+		return nil, nil, nil, fmt.Errorf("--timeout: %s is shorter than a second", f.timeout)
 	}
 	if f.verbose {
 		level = slog.LevelDebug
@@ -71,7 +76,7 @@ func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (
 		Version: version,
 		Log:     slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})),
 		Fetch: fetch.Config{
-			Version: version, ContactURL: f.contact, From: f.from, AllowPrivate: f.allowPrivate,
+			Version: version, ContactURL: f.contact, From: f.from, AllowPrivate: f.allowPrivate, TotalTimeout: f.timeout,
 		},
 	}
 	for _, n := range f.allowNets {

@@ -1,0 +1,191 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"gleaner/shared/job"
+)
+
+// binary builds the real program once for all tests of this package.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "gleaner-e2e-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "gleaner")
+	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "gleaner/infra/gleaner").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := binary(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+// server is a running `gleaner serve`.
+type server struct {
+	t    testing.TB
+	cmd  *exec.Cmd
+	base string
+	done chan struct{}
+}
+
+// startServer starts the real program on a data directory and waits until it
+// says where it is.
+func startServer(t testing.TB, data string, args ...string) *server {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(context.Background(), path, append([]string{
+		"serve", "--listen", "127.0.0.1:0", "--data", data, "--allow-net", "127.77.0.0/16", "--contact", "https://gleaner-tests.org/crawler",
+	}, args...)...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s := &server{t: t, cmd: cmd, done: make(chan struct{})}
+	ready := make(chan string, 1)
+	go func() {
+		defer close(s.done)
+		lines := bufio.NewScanner(out)
+		at := regexp.MustCompile(`http://\S+`)
+		for lines.Scan() {
+			if url := at.FindString(lines.Text()); url != "" && len(ready) == 0 {
+				ready <- strings.TrimSuffix(url, "/")
+			}
+		}
+		_ = cmd.Wait()
+	}()
+	select {
+	case s.base = <-ready:
+	case <-s.done:
+		t.Fatalf("the server did not start:\n%s", log.String())
+	case <-time.After(30 * time.Second):
+		t.Fatalf("the server says nothing:\n%s", log.String())
+	}
+	t.Cleanup(s.kill)
+	return s
+}
+
+// kill ends the server as a power cut would.
+func (s *server) kill() {
+	_ = s.cmd.Process.Signal(syscall.SIGKILL)
+	<-s.done
+}
+
+// do makes a request and decodes the answer into out, if given.
+func (s *server) do(method, path, contentType, body string, want int, out any) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, s.base+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if res.StatusCode != want {
+		s.t.Fatalf("%s %s: %s\n%s", method, path, res.Status, text)
+	}
+	if out != nil {
+		if err := json.Unmarshal(text, out); err != nil {
+			s.t.Fatalf("%s %s: %v\n%s", method, path, err, text)
+		}
+	}
+}
+
+// create hands in a list and returns the job's id.
+func (s *server) create(urls []string) job.ID {
+	s.t.Helper()
+	var answer struct {
+		Job      job.Job
+		Accepted int
+	}
+	s.do(http.MethodPost, "/jobs?follow=none&per_host=8", "text/plain", strings.Join(urls, "\n"), http.StatusAccepted, &answer)
+	if answer.Accepted != len(urls) {
+		s.t.Fatalf("%d of %d accepted", answer.Accepted, len(urls))
+	}
+	return answer.Job.ID
+}
+
+func (s *server) progress(id job.ID) (p job.Snapshot) {
+	s.t.Helper()
+	s.do(http.MethodGet, "/jobs/"+string(id)+"/progress", "", "", http.StatusOK, &p)
+	return p
+}
+
+// watch polls until the job has ended, checking that nothing goes backwards.
+func (s *server) watch(id job.ID, limit time.Duration) job.Snapshot {
+	s.t.Helper()
+	var last job.Snapshot
+	for end := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
+		p := s.progress(id)
+		if p.Version < last.Version || p.Processed < last.Processed || p.Emails < last.Emails || p.Processed > p.Total {
+			s.t.Fatalf("progress went back: %+v after %+v", p, last)
+		}
+		last = p
+		if p.Status.Final() {
+			return p
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("not done after %s: %+v", limit, p)
+		}
+	}
+}
+
+// addresses reads all addresses of a job, page by page.
+func (s *server) addresses(id job.ID) map[string]bool {
+	s.t.Helper()
+	found := map[string]bool{}
+	for cursor := ""; ; {
+		var page struct {
+			Emails []job.Address
+			Next   string
+		}
+		s.do(http.MethodGet, "/jobs/"+string(id)+"/emails?limit=1000&cursor="+cursor, "", "", http.StatusOK, &page)
+		for _, a := range page.Emails {
+			if found[a.Email] {
+				s.t.Fatalf("%s is listed twice", a.Email)
+			}
+			found[a.Email] = true
+		}
+		if cursor = page.Next; cursor == "" {
+			return found
+		}
+	}
+}
