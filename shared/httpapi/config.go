@@ -13,6 +13,7 @@ import (
 
 	"gleaner/shared/apikey"
 	"gleaner/shared/job"
+	"gleaner/shared/push"
 	"gleaner/shared/record"
 	"gleaner/shared/submit"
 )
@@ -27,18 +28,9 @@ type Controller interface {
 	Restore(ctx context.Context, owner string, id job.ID) (job.Job, error)
 }
 
-// Ticket lets a browser open one WebSocket.
-type Ticket struct {
-	Ticket    string    `json:"ticket"`
-	ExpiresAt time.Time `json:"expires_at"`
-	// URL is where to connect, ticket included. If empty it is /ws on the host
-	// the request came to.
-	URL string `json:"url"`
-}
-
 // Tickets issues single-use tickets for the WebSocket.
 type Tickets interface {
-	Issue(ctx context.Context, owner string) (Ticket, error)
+	Issue(ctx context.Context, owner string) (push.Ticket, error)
 }
 
 // Report is what a health check found.
@@ -113,13 +105,20 @@ type Config struct {
 	Submit  *submit.Service
 	Control Controller
 	Keys    *apikey.Service // nil: made from Records
-	Tickets Tickets         // nil: there is no WebSocket
+	Tickets Tickets         // nil: there is no WebSocket; *push.Tickets is one
 	Doctor  Doctor          // nil: no deep health check
 	Quota   Quota           // nil: none
 
 	Auth    Auth
 	Hosts   []string // further host names for LoopbackOwner, with or without a port
 	Origins []string // web origins that may call from a browser (CORS), such as https://intern.example
+
+	// SocketURL is where the WebSocket is (wss://…), without the ticket; empty:
+	// at /ws of the host the request came to.
+	SocketURL string
+	// RequestID gives the platform's id of the invocation, so that answers and
+	// its logs carry the same one; may be nil.
+	RequestID func(ctx context.Context) string
 
 	Version string
 	Log     *slog.Logger     // nil: slog.Default

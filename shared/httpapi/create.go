@@ -118,14 +118,10 @@ func (a *api) start(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err != nil {
 		return err
 	}
-	b, err := a.readBody(r)
-	if err != nil {
-		return err
-	}
 	var in struct {
 		Chunks int `json:"chunks"`
 	}
-	if err := decodeJSON(b.text, &in); err != nil {
+	if err := a.readJSON(r, &in); err != nil {
 		return err
 	}
 	j, err := a.Submit.Start(r.Context(), c.owner, id, in.Chunks)

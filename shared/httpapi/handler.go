@@ -10,17 +10,18 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/oklog/ulid/v2"
 )
 
 // api is the handler.
 type api struct {
 	Config
-	mux   *http.ServeMux
-	rates *rates
+	mux      *http.ServeMux
+	rates    *rates
+	docsPage func() ([]byte, error)
 }
 
 // call is what is known about one request on its way.
@@ -41,7 +42,7 @@ func callOf(r *http.Request) *call {
 
 // New returns the API.
 func New(c Config) http.Handler {
-	a := &api{Config: c.withDefaults(), mux: http.NewServeMux()}
+	a := &api{Config: c.withDefaults(), mux: http.NewServeMux(), docsPage: sync.OnceValues(renderDocs)}
 	a.rates = newRates(a.Limits.Rate, a.Limits.Burst, a.Now)
 	for _, rt := range a.routes() {
 		a.mux.Handle(rt.Method+" "+rt.Pattern, a.wrap(rt))
@@ -77,7 +78,7 @@ func (a *api) wrap(rt route) http.Handler {
 
 // ServeHTTP implements http.Handler.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{requestID: requestID(r), began: time.Now()}
+	c := &call{requestID: a.requestID(r), began: time.Now()}
 	out := &recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
 	r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 	h := out.Header()
@@ -187,13 +188,15 @@ func (w *recorder) Write(b []byte) (int, error) {
 }
 
 // requestID takes over the id that came with the request, if it is fit to be
-// logged, or that of the Lambda invocation, or makes one.
-func requestID(r *http.Request) string {
+// logged, or that of the platform, or makes one.
+func (a *api) requestID(r *http.Request) string {
 	if id := r.Header.Get("X-Request-Id"); len(id) >= 8 && len(id) <= 128 && strings.Trim(id, idLetters) == "" {
 		return id
 	}
-	if lc, ok := lambdacontext.FromContext(r.Context()); ok && lc.AwsRequestID != "" {
-		return lc.AwsRequestID
+	if a.RequestID != nil {
+		if id := a.RequestID(r.Context()); id != "" {
+			return id
+		}
 	}
 	return ulid.Make().String()
 }

@@ -38,7 +38,17 @@ func (a *api) routes() []route {
 		{Route{"GET", "/jobs/{id}/emails"}, false, a.emails},
 		{Route{"GET", "/jobs/{id}/urls"}, false, a.urls},
 		{Route{"GET", "/jobs/{id}/failures"}, false, a.failures},
+		{Route{"POST", "/tickets"}, false, a.ticket},
+		{Route{"GET", "/keys"}, false, a.keys},
+		{Route{"POST", "/keys"}, false, a.createKey},
+		{Route{"DELETE", "/keys/{id}"}, false, a.revokeKey},
+		{Route{"GET", "/suppressions"}, false, a.suppressions},
+		{Route{"POST", "/suppressions"}, false, a.suppress},
+		{Route{"DELETE", "/suppressions"}, false, a.unsuppress},
+		{Route{"GET", "/meta"}, false, a.meta},
 		{Route{"GET", "/health"}, true, a.health},
+		{Route{"GET", "/openapi.json"}, true, a.openapi},
+		{Route{"GET", "/docs"}, true, a.docs},
 	}
 	for _, v := range verbs {
 		rs = append(rs, route{Route{"POST", "/jobs/{id}/" + v.name}, false, a.control(v.do)})
