@@ -119,6 +119,7 @@ func lifeResult(b *job.Batch, now time.Time) job.Result {
 // TestAWSCapacityOfAJob takes a job of 10,000 URLs through its whole life and
 // holds the design to its price: at most one write unit per URL, all in.
 func TestAWSCapacityOfAJob(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("10,000 URLs take a while")
 	}

@@ -157,6 +157,7 @@ func (f *flaky) half(r *http.Request, op string) (*http.Response, error) {
 // are left half done and answers get lost after their writes took effect: nothing
 // is stored twice, counted twice, or reported as failed that was done.
 func TestAWSJobStoreOnABadDay(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("the suite once more, slower")
 	}

@@ -2,6 +2,8 @@ package dynamostore_test
 
 import (
 	"crypto/rand"
+	"flag"
+	"os"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -9,6 +11,18 @@ import (
 	"gleaner/infra/e2e/emulators"
 	"gleaner/shared/dynamostore"
 )
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	set := func(name, value string) {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	set("test.parallel", "16") // most of the time a test waits for DynamoDB Local
+	set("rapid.checks", "30")  // which takes its time
+	os.Exit(m.Run())
+}
 
 // open returns a Store on a table of the test's own, on the DynamoDB that all
 // tests share. The table has no stream, which DynamoDB Local is slow with.

@@ -129,9 +129,13 @@ func (s *Store) Create(ctx context.Context, r record.Record) error {
 	}
 }
 
-// Take implements record.Store.
+// Take implements record.Store. Of concurrent deletes on condition that the item
+// is there one succeeds, and its answer holds the item.
 func (s *Store) Take(ctx context.Context, partition, sort string) (record.Record, error) {
-	old, err := s.remove(ctx, partition, sort)
+	old, err := s.remove(ctx, partition, sort, aws.String("attribute_exists(pk)"))
+	if _, gone := refused(err); gone {
+		err = record.ErrNotFound
+	}
 	if err != nil {
 		return record.Record{}, fmt.Errorf("take record %s/%s: %w", partition, sort, err)
 	}
@@ -144,16 +148,16 @@ func (s *Store) Take(ctx context.Context, partition, sort string) (record.Record
 
 // Delete implements record.Store.
 func (s *Store) Delete(ctx context.Context, partition, sort string) error {
-	if _, err := s.remove(ctx, partition, sort); err != nil {
+	if _, err := s.remove(ctx, partition, sort, nil); err != nil {
 		return fmt.Errorf("delete record %s/%s: %w", partition, sort, err)
 	}
 	return nil
 }
 
-func (s *Store) remove(ctx context.Context, partition, sort string) (item, error) {
+func (s *Store) remove(ctx context.Context, partition, sort string, condition *string) (item, error) {
 	out, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: s.table, Key: recordKey(partition, sort), ReturnValues: types.ReturnValueAllOld,
-		ReturnConsumedCapacity: s.report,
+		TableName: s.table, Key: recordKey(partition, sort), ConditionExpression: condition,
+		ReturnValues: types.ReturnValueAllOld, ReturnConsumedCapacity: s.report,
 	}, patient)
 	if err != nil {
 		return nil, err

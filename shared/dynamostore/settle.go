@@ -11,6 +11,12 @@ import (
 	"gleaner/shared/job"
 )
 
+// exactRecent is how often a settle that finds the newest addresses changed
+// under its hands merges them again. When more workers than that settle on one
+// shard at once, it writes them without looking: one of the others' may be
+// missing among the newest shown, while every figure stays exact.
+const exactRecent = 4
+
 // Settle implements job.BatchStore.
 func (s *Store) Settle(ctx context.Context, r job.Ref, t job.Tally, now, nextDue time.Time) (job.Key, error) {
 	h, stat, err := s.headAndCounters(ctx, r, len(t.Recent) > 0)
@@ -20,6 +26,7 @@ func (s *Store) Settle(ctx context.Context, r job.Ref, t job.Tally, now, nextDue
 	// The next of the lane is let go in the same write; alone is set when that
 	// turns out to be done already, or the next one gone.
 	alone := false
+	exact := exactRecent
 	h, err = s.apply(ctx, h, change{
 		decide: func(h *head) ([]types.TransactWriteItem, error) {
 			switch h.status {
@@ -30,7 +37,7 @@ func (s *Store) Settle(ctx context.Context, r job.Ref, t job.Tally, now, nextDue
 				return nil, fmt.Errorf("%w: batch is %s", job.ErrState, h.status)
 			}
 			h.status, h.finished = job.Done, now
-			figures, err := s.tally(h.ref, t, stat, now)
+			figures, err := s.tally(h.ref, t, stat, exact > 0, now)
 			if err != nil {
 				return nil, err
 			}
@@ -49,6 +56,7 @@ func (s *Store) Settle(ctx context.Context, r job.Ref, t job.Tally, now, nextDue
 				return fmt.Errorf("counters of shard %d: %w", r.Shard(), job.ErrNotFound)
 			case n == 0:
 				stat = there
+				exact--
 			default:
 				alone = true
 			}
@@ -90,8 +98,8 @@ func (s *Store) headAndCounters(ctx context.Context, r job.Ref, counters bool) (
 }
 
 // tally adds a settled batch's figures. The newest addresses are merged with
-// those there, and that holds only while nobody else changed them.
-func (s *Store) tally(r job.Ref, t job.Tally, stat item, now time.Time) (types.TransactWriteItem, error) {
+// those read with stat; if exact, the write is refused should these have changed.
+func (s *Store) tally(r job.Ref, t job.Tally, stat item, exact bool, now time.Time) (types.TransactWriteItem, error) {
 	a := add(attrProcessed, t.Processed).
 		and(attrBatchesDone, 1).
 		and(attrActive, -1).
@@ -116,8 +124,12 @@ func (s *Store) tally(r job.Ref, t job.Tally, stat item, now time.Time) (types.T
 	a.sets[attrRecent] = binary(data)
 	a.and(attrRecentTurn, 1)
 	turn := stat.number(attrRecentTurn)
-	if turn == 0 {
+	switch {
+	case !exact:
+		return a.write(s, r.Job, r.Shard(), "attribute_exists(pk)", nil), nil
+	case turn == 0:
 		return a.write(s, r.Job, r.Shard(), "attribute_exists(pk) AND attribute_not_exists(rn)", nil), nil
+	default:
+		return a.write(s, r.Job, r.Shard(), "rn = :rn", item{":rn": number(turn)}), nil
 	}
-	return a.write(s, r.Job, r.Shard(), "rn = :rn", item{":rn": number(turn)}), nil
 }
