@@ -62,14 +62,14 @@ func (f *File) appendPlain(out []byte) []byte {
 	for _, g := range f.groups {
 		out = binary.AppendUvarint(out, uint64(len(g.agents)))
 		for _, a := range g.agents {
-			text(a)
+			text(a.token)
+			// 0 is "no delay given", so that a delay of nothing survives as 1.
+			delay := uint64(0)
+			if a.hasDelay {
+				delay = uint64(a.delay) + 1 //nolint:gosec // Parse and UnmarshalBinary keep delays within 0..maxDelay.
+			}
+			out = binary.AppendUvarint(out, delay)
 		}
-		// 0 is "no delay given", so that a delay of nothing survives as 1.
-		delay := uint64(0)
-		if g.hasDelay {
-			delay = uint64(g.delay) + 1 //nolint:gosec // Parse and UnmarshalBinary keep delays within 0..maxDelay.
-		}
-		out = binary.AppendUvarint(out, delay)
 		out = binary.AppendUvarint(out, uint64(len(g.rules)))
 		for _, p := range g.rules {
 			kind := byte('d')
@@ -134,14 +134,15 @@ func (d *decoder) file() *File {
 func (d *decoder) group() group {
 	var g group
 	for n := d.count(); n > 0 && !d.bad; n-- {
-		g.agents = append(g.agents, d.text())
-	}
-	if delay := d.number(); delay > 0 {
-		if delay-1 > uint64(maxDelay) {
-			d.bad = true
-			return g
+		a := agent{token: d.text()}
+		if delay := d.number(); delay > 0 {
+			if delay-1 > uint64(maxDelay) {
+				d.bad = true
+				return g
+			}
+			a.slow(time.Duration(delay - 1)) //nolint:gosec // bounded by maxDelay above.
 		}
-		g.delay, g.hasDelay = time.Duration(delay-1), true //nolint:gosec // bounded by maxDelay above.
+		g.agents = append(g.agents, a)
 	}
 	for n := d.count(); n > 0 && !d.bad; n-- {
 		kind := d.octets(1)
@@ -149,7 +150,12 @@ func (d *decoder) group() group {
 			d.bad = true
 			return g
 		}
-		g.rules = append(g.rules, pattern{allow: kind[0] == 'a', text: d.text()})
+		p := pattern{allow: kind[0] == 'a', text: d.text()}
+		if p != newPattern(p.text, p.allow) {
+			d.bad = true // matching relies on the canonical form
+			return g
+		}
+		g.rules = append(g.rules, p)
 	}
 	return g
 }

@@ -27,10 +27,22 @@ type File struct {
 
 // group is one or more user-agent lines and what follows them (RFC 9309 §2.1).
 type group struct {
-	agents   []string // product tokens in lower case, or "*"
-	rules    []pattern
+	agents []agent
+	rules  []pattern
+}
+
+// agent is a crawler that a group is for. The delay is the agent's and not the
+// group's: between user-agent lines it is meant for those above it, although
+// such a line doesn't part them into groups.
+type agent struct {
+	token    string // in lower case, or "*"
 	delay    time.Duration
 	hasDelay bool
+}
+
+// slow raises the agent's delay.
+func (a *agent) slow(delay time.Duration) {
+	a.delay, a.hasDelay = max(a.delay, delay), true
 }
 
 // everyone is the product token that stands for all crawlers not named.
@@ -44,7 +56,7 @@ func AllowAll() *File { return &File{} }
 // robots.txt that is unreachable (RFC 9309 §2.3.1.4).
 func DisallowAll() *File {
 	return &File{groups: []group{{
-		agents: []string{everyone},
+		agents: []agent{{token: everyone}},
 		rules:  []pattern{{text: "/"}},
 	}}}
 }
@@ -60,14 +72,10 @@ func (f *File) Sitemaps() []string { return slices.Clone(f.sitemaps) }
 // allows everything. Anything in product from the first octet that cannot be
 // part of a token, such as a version, is ignored.
 func (f *File) Agent(product string) *Rules {
-	r := &Rules{}
-	for _, g := range f.applicable(product) {
-		for _, p := range g.rules {
-			r.rules = append(r.rules, compile(p))
-		}
-		if g.hasDelay {
-			r.delay, r.hasDelay = max(r.delay, g.delay), true
-		}
+	as, patterns := f.applicable(product)
+	r := &Rules{delay: as.delay, hasDelay: as.hasDelay}
+	for _, p := range patterns {
+		r.rules = append(r.rules, compile(p))
 	}
 	// The first match is then the longest, and Allow comes first in a tie.
 	slices.SortStableFunc(r.rules, func(a, b rule) int {
@@ -92,36 +100,40 @@ func (f *File) Agent(product string) *Rules {
 // of f; it is what to store when only one crawler will ever ask.
 func (f *File) Only(product string) *File {
 	out := &File{sitemaps: f.sitemaps}
-	one := group{agents: []string{everyone}}
-	for _, g := range f.applicable(product) {
-		one.rules = append(one.rules, g.rules...)
-		if g.hasDelay {
-			one.delay, one.hasDelay = max(one.delay, g.delay), true
-		}
-	}
-	if len(one.rules) > 0 || one.hasDelay {
-		out.groups = []group{one}
+	as, patterns := f.applicable(product)
+	if len(patterns) > 0 || as.hasDelay {
+		as.token = everyone
+		out.groups = []group{{agents: []agent{as}, rules: patterns}}
 	}
 	return out
 }
 
-// applicable selects the groups that product must obey.
-func (f *File) applicable(product string) []group {
+// applicable merges the groups that product must obey.
+func (f *File) applicable(product string) (as agent, patterns []pattern) {
 	token := productToken(product)
-	if found := f.naming(token); len(found) > 0 || token == everyone {
-		return found
+	if token == "" || !f.names(token) {
+		token = everyone
 	}
-	return f.naming(everyone)
-}
-
-func (f *File) naming(token string) []group {
-	var found []group
 	for _, g := range f.groups {
-		if token != "" && slices.Contains(g.agents, token) {
-			found = append(found, g)
+		i := g.find(token)
+		if i < 0 {
+			continue
+		}
+		patterns = append(patterns, g.rules...)
+		if a := g.agents[i]; a.hasDelay {
+			as.slow(a.delay)
 		}
 	}
-	return found
+	return as, patterns
+}
+
+func (f *File) names(token string) bool {
+	return slices.ContainsFunc(f.groups, func(g group) bool { return g.find(token) >= 0 })
+}
+
+// find returns the place of an agent in the group, or -1.
+func (g *group) find(token string) int {
+	return slices.IndexFunc(g.agents, func(a agent) bool { return a.token == token })
 }
 
 // productToken cuts a user-agent value down to its product token in lower

@@ -2,7 +2,6 @@ package robots
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +10,10 @@ import (
 // maxDelay bounds a Crawl-delay, so that no number in a file overflows a
 // duration. What a crawler is willing to wait is its own, much smaller, cap.
 const maxDelay = 24 * time.Hour
+
+// maxDelays is how many Crawl-delay lines of one group count: each is laid upon
+// every agent named before it, and a hostile file has tens of thousands of both.
+const maxDelays = 100
 
 // Parse reads a robots.txt. It never fails: as RFC 9309 §2.3.1.5 asks, each
 // line is read on its own and what cannot be understood is passed over. Of a
@@ -41,6 +44,7 @@ func Parse(body []byte) *File {
 type parser struct {
 	file     File
 	inRules  bool
+	delays   int // Crawl-delay lines of the group
 	sitemaps map[string]bool
 }
 
@@ -116,13 +120,13 @@ func fieldOf(key string) field {
 func (p *parser) agent(value string) {
 	if len(p.file.groups) == 0 || p.inRules {
 		p.file.groups = append(p.file.groups, group{})
-		p.inRules = false
+		p.inRules, p.delays = false, 0
 	}
 	g := p.current()
 	// A token that names nobody still starts a group: what follows is not
 	// meant for the agents of the group before.
-	if token := productToken(value); token != "" && !slices.Contains(g.agents, token) {
-		g.agents = append(g.agents, token)
+	if token := productToken(value); token != "" {
+		g.agents = append(g.agents, agent{token: token})
 	}
 }
 
@@ -147,7 +151,7 @@ func (p *parser) rule(value string, allow bool) {
 }
 
 func (p *parser) crawlDelay(value string) {
-	if len(p.file.groups) == 0 {
+	if len(p.file.groups) == 0 || p.delays >= maxDelays {
 		return
 	}
 	seconds, err := strconv.ParseFloat(strings.TrimRight(value, " \ts"), 64)
@@ -158,8 +162,11 @@ func (p *parser) crawlDelay(value string) {
 	if seconds < maxDelay.Seconds() {
 		delay = time.Duration(seconds * float64(time.Second))
 	}
-	g := p.current()
-	g.delay, g.hasDelay = max(g.delay, delay), true
+	p.delays++
+	agents := p.current().agents
+	for i := range agents {
+		agents[i].slow(delay)
+	}
 }
 
 func (p *parser) sitemap(value string) {

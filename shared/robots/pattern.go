@@ -80,6 +80,45 @@ func isCanonical(s string, asRule bool) bool {
 	return true
 }
 
+// packed is a canonical text with each percent-encoding as one octet, so that
+// no wildcard ends within one: "/*0" must not match "/%20". The octet is the
+// encoded one, except for the four that also occur plain; those take the place of
+// control characters, which take two octets.
+func packed(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '%' {
+			c = unhex(s[i+1])<<4 | unhex(s[i+2])
+			i += 2
+			switch {
+			case c == '/':
+				c = packedSlash
+			case c == '?':
+				c = packedQuery
+			case c == '=':
+				c = packedEqual
+			case c == '&':
+				c = packedAnd
+			case c <= packedAnd:
+				out = append(out, 0)
+			}
+		}
+		out = append(out, c)
+	}
+	return string(out)
+}
+
+const (
+	packedSlash = iota + 1
+	packedQuery
+	packedEqual
+	packedAnd
+)
+
 func appendEncoded(out []byte, c byte) []byte {
 	const digits = "0123456789ABCDEF"
 	return append(out, '%', digits[c>>4], digits[c&15])

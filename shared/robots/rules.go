@@ -14,7 +14,7 @@ type Rules struct {
 }
 
 // rule is a pattern made ready for matching: the octets before the first
-// wildcard, and those after each.
+// wildcard, and those after each, packed.
 type rule struct {
 	pattern
 	octets int // length in canonical form: what "most specific" is measured in
@@ -28,11 +28,15 @@ type rule struct {
 
 func compile(p pattern) rule {
 	text, end := strings.CutSuffix(p.text, "$")
-	parts := strings.Split(text, "*")
-	r := rule{pattern: p, octets: len(p.text), head: parts[0], parts: parts[1:], end: end}
-	for _, part := range r.parts {
-		r.hidden = r.hidden || strings.Contains(part, "%2F") || strings.Contains(part, "%3F")
+	head, rest, wild := strings.Cut(text, "*")
+	r := rule{pattern: p, octets: len(p.text), head: packed(head), end: end}
+	if !wild {
+		return r
 	}
+	for part := range strings.SplitSeq(rest, "*") {
+		r.parts = append(r.parts, packed(part))
+	}
+	r.hidden = strings.Contains(rest, "%2F") || strings.Contains(rest, "%3F")
 	return r
 }
 
@@ -55,7 +59,7 @@ func (r *Rules) Allowed(pathAndQuery string) bool {
 	if !strings.HasPrefix(pathAndQuery, "/") {
 		pathAndQuery = "/" + pathAndQuery
 	}
-	target := canonical(pathAndQuery, false)
+	target := packed(canonical(pathAndQuery, false))
 	if path, _, _ := strings.Cut(target, "?"); path == "/robots.txt" {
 		return true
 	}
@@ -105,9 +109,18 @@ func (r *rule) match(s string) bool {
 // encodeQuery is the canonical form turned round for rules that name an
 // encoded '/' or '?' behind a wildcard: the query's are encoded instead of plain.
 func encodeQuery(target string) string {
-	path, query, ok := strings.Cut(target, "?")
-	if !ok {
+	i := strings.IndexByte(target, '?')
+	if i < 0 {
 		return target
 	}
-	return path + "?" + strings.NewReplacer("/", "%2F", "?", "%3F").Replace(query)
+	out := []byte(target)
+	for j := i + 1; j < len(out); j++ {
+		switch out[j] {
+		case '/':
+			out[j] = packedSlash
+		case '?':
+			out[j] = packedQuery
+		}
+	}
+	return string(out)
 }
