@@ -15,9 +15,9 @@ import (
 	"sync"
 	"time"
 
-	"gleaner/shared/queue"
-
 	"github.com/aws/aws-lambda-go/events"
+
+	"gleaner/shared/queue"
 )
 
 // SQSHandler is a Lambda function behind a queue.

@@ -2,7 +2,9 @@ package eventsource
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 )
 
@@ -22,7 +24,7 @@ func (s *Schedule) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		call, cancel := context.WithTimeout(ctx, s.Timeout)
-		if err := s.Function(call); err != nil && ctx.Err() == nil {
+		if err := s.call(call); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "scheduled function failed", "function", s.Name, "error", err)
 		}
 		cancel()
@@ -32,4 +34,14 @@ func (s *Schedule) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// call contains a function's panic, which on AWS would end its own sandbox only.
+func (s *Schedule) call(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("eventsource: function panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return s.Function(ctx)
 }
