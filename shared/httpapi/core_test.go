@@ -32,7 +32,7 @@ func TestCreateInEveryForm(t *testing.T) {
 		{"no type, text", "/jobs?name=Liste&per_host=3&gap_ms=250", "a-firma.de\nb-firma.de/kontakt\nunfug", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s.t = t
+			s.in(t)
 			headers := []string{}
 			if c.contentType != "" {
 				headers = append(headers, "Content-Type", c.contentType)
@@ -180,7 +180,7 @@ func TestResults(t *testing.T) {
 	base := "/jobs/" + string(id)
 
 	t.Run("lists", func(t *testing.T) {
-		s.t = t
+		s.in(t)
 		for target, want := range map[string]int{
 			"/urls": 400, "/failures": 80, "/urls?class=ok": 320, "/urls?outcome=timeout": 40,
 			"/urls?outcome=timeout,robots_disallowed": 80, "/failures?class=refused": 40, "/urls?q=FIRMA-7.de": 10,
@@ -221,7 +221,7 @@ func TestResults(t *testing.T) {
 		}
 	})
 	t.Run("exports", func(t *testing.T) {
-		s.t = t
+		s.in(t)
 		w := s.want(200, nil, "GET", base+"/emails.csv", "")
 		rows, err := csv.NewReader(w.Body).ReadAll()
 		if err != nil || len(rows) != 201 || strings.Join(rows[0], ",") != "email,source_url,found_by,kind,confidence,first_seen" {
@@ -251,7 +251,7 @@ func TestResults(t *testing.T) {
 		}
 	})
 	t.Run("progress", func(t *testing.T) {
-		s.t = t
+		s.in(t)
 		var snap job.Snapshot
 		w := s.want(200, &snap, "GET", base+"/progress", "")
 		if snap.Processed != 400 || snap.Emails != 200 || snap.Status != job.Completed || snap.Outcomes[job.OutcomeTimeout] != 40 {
@@ -269,7 +269,7 @@ func TestResults(t *testing.T) {
 		}
 	})
 	t.Run("control", func(t *testing.T) {
-		s.t = t
+		s.in(t)
 		problem(t, s.do("POST", base+"/cancel", ""), 409)
 		problem(t, s.do("POST", base+"/pause", ""), 409)
 		var a jobAnswer

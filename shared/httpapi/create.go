@@ -56,10 +56,8 @@ func (a *api) create(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err != nil {
 		return err
 	}
-	if a.Quota != nil {
-		if err := a.Quota.Take(r.Context(), c.owner, len(in.list.Targets)); err != nil {
-			return err
-		}
+	if err := a.charge(r, c, in.list); err != nil {
+		return err
 	}
 	request := submit.Request{Owner: c.owner, Name: in.Name, List: in.list, Open: in.Open, Expect: in.Expect}
 	if in.Options != nil {
@@ -104,6 +102,9 @@ func (a *api) appendChunk(w http.ResponseWriter, r *http.Request, c *call) error
 	if in.Name != "" || in.Options != nil || in.Open || in.Expect != 0 {
 		return &job.FieldError{Field: "urls", Reason: "is all that a chunk holds; name and options belong to the job"}
 	}
+	if err := a.charge(r, c, in.list); err != nil {
+		return err
+	}
 	s, err := a.Submit.Append(r.Context(), c.owner, id, n, in.list)
 	if err != nil {
 		return err
@@ -111,6 +112,13 @@ func (a *api) appendChunk(w http.ResponseWriter, r *http.Request, c *call) error
 	out := createdOf(s)
 	out.Chunk = &n
 	return answer(w, http.StatusOK, out)
+}
+
+func (a *api) charge(r *http.Request, c *call, l submit.List) error {
+	if a.Quota == nil || len(l.Targets) == 0 {
+		return nil
+	}
+	return a.Quota.Take(r.Context(), c.owner, len(l.Targets))
 }
 
 func (a *api) start(w http.ResponseWriter, r *http.Request, c *call) error {

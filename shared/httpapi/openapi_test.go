@@ -273,7 +273,8 @@ func TestExamples(t *testing.T) {
 		for mediaType, values := range bodies {
 			for i, value := range values {
 				t.Run(fmt.Sprintf("%s %s %d", op["operationId"], mediaType, i), func(t *testing.T) {
-					s.t, o.t = t, t
+					s.in(t)
+					o.t = t
 					o.runExample(s, r, item, op, mediaType, value)
 				})
 			}

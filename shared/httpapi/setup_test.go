@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gleaner/infra/local/sqlitestore"
+	"gleaner/shared/apikey"
 	"gleaner/shared/control"
 	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
@@ -46,6 +47,7 @@ type site struct {
 	t     testing.TB
 	store *sqlitestore.Store
 	bells *bells
+	keys  *apikey.Service
 	api   http.Handler
 	log   *bytes.Buffer
 }
@@ -65,11 +67,19 @@ func newSite(t testing.TB, change ...func(*httpapi.Config)) *site {
 		Control: control.New(store, s.bells, nil, log),
 		Limits:  httpapi.Limits{Rate: -1},
 	}
+	s.keys = apikey.New(store, nil, log)
 	for _, f := range change {
 		f(&c)
 	}
 	s.api = httpapi.New(c)
 	return s
+}
+
+// in makes a subtest the one that fails, until it is over.
+func (s *site) in(t *testing.T) {
+	outer := s.t
+	s.t = t
+	t.Cleanup(func() { s.t = outer })
 }
 
 type syncWriter struct {
@@ -98,8 +108,12 @@ func request(method, target, body string, headers ...string) *http.Request {
 }
 
 func (s *site) do(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	return s.serve(request(method, target, body, headers...))
+}
+
+func (s *site) serve(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	s.api.ServeHTTP(w, request(method, target, body, headers...))
+	s.api.ServeHTTP(w, r)
 	return w
 }
 
