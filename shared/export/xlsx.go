@@ -8,8 +8,8 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// maxRows is the number of rows a sheet can have (ECMA-376, as Excel reads it).
-const maxRows = excelize.TotalRows
+// sheetRows is the number of rows a sheet can have (as Excel reads ECMA-376).
+var sheetRows = excelize.TotalRows
 
 // xlsxTable writes a workbook through a temporary file. Texts are stored as
 // strings, so that nothing is taken for a formula. When a sheet is full the next
@@ -27,7 +27,7 @@ type xlsxTable struct {
 }
 
 func newXLSX(w *bufio.Writer, name string, fields []string) (*xlsxTable, error) {
-	t := &xlsxTable{w: w, file: excelize.NewFile(), name: name, fields: fields, limit: maxRows}
+	t := &xlsxTable{w: w, file: excelize.NewFile(), name: name, fields: fields, limit: sheetRows}
 	if err := t.sheet(); err != nil {
 		_ = t.file.Close()
 		return nil, err
