@@ -81,7 +81,7 @@ func (s *Store) owners(ctx context.Context, id job.ID, prefix string, names []st
 			keys = append(keys, key(ShardPartition(id, id.ShardOf(name)), prefix+name))
 		}
 	}
-	found, err := s.getAll(ctx, keys, "sk, b", nil)
+	found, err := s.getAll(ctx, keys, "sk, b")
 	if err != nil {
 		return nil, fmt.Errorf("owners of %d names of job %s: %w", len(names), id, err)
 	}
@@ -110,7 +110,7 @@ func (s *Store) Addresses(ctx context.Context, id job.ID, f job.AddressFilter, c
 		for more := true; more; {
 			q.limit = 0 // a filter lets few pass: read what a request gives
 			if f == (job.AddressFilter{}) {
-				q.limit = int32(limit - len(page.Items) + 1) //nolint:gosec // at most MaxPage
+				q.limit = int32(limit - len(page.Items) + 1)
 			}
 			var items []item
 			if items, more, err = s.run(ctx, q); err != nil {

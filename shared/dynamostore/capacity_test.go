@@ -59,29 +59,33 @@ func (m *meter) table(batches, urls int) string {
 			u.writes/float64(batches), u.reads/float64(batches), u.writes/k, u.reads/k)
 	}
 	fmt.Fprintln(w, "step\trequests\tWRU/batch\tRRU/batch\tWRU/1,000 URLs\tRRU/1,000 URLs\t")
-	var all usage
 	for _, step := range m.order {
-		u := m.sums[step]
-		line(step, *u)
-		all = usage{all.requests + u.requests, all.reads + u.reads, all.writes + u.writes}
+		line(step, *m.sums[step])
 	}
-	line("all", all)
+	line("all", m.all())
 	_ = w.Flush()
 	return b.String()
+}
+
+func (m *meter) all() usage {
+	var all usage
+	for _, u := range m.sums {
+		all = usage{all.requests + u.requests, all.reads + u.reads, all.writes + u.writes}
+	}
+	return all
 }
 
 // The figures of a job whose life is measured: full batches, and on every third
 // URL an address, most of them alone on their domain, as with lists of companies.
 const (
-	lifeURLs  = 10_000
 	lifeBatch = 100
 	lifeFound = 3 // one in
 )
 
-func lifeBatches(id job.ID, now time.Time) []job.Batch {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // test data
+func lifeBatches(id job.ID, n int, now time.Time) []job.Batch {
+	random := rand.New(rand.NewPCG(1, 2))
 	trades := []string{"baeckerei", "tischlerei", "steuerberatung", "zahnarztpraxis", "fahrschule", "gartenbau"}
-	batches := make([]job.Batch, lifeURLs/lifeBatch)
+	batches := make([]job.Batch, n)
 	for i := range batches {
 		b := job.Batch{Ref: job.Ref{Job: id, Key: job.PlannedKey(i)}, Due: now.Add(time.Minute)}
 		for range lifeBatch {
@@ -116,20 +120,39 @@ func lifeResult(b *job.Batch, now time.Time) job.Result {
 	return res
 }
 
-// TestAWSCapacityOfAJob takes a job of 10,000 URLs through its whole life and
-// holds the design to its price: at most one write unit per URL, all in.
+// TestAWSCapacityOfAJob holds the design to its price: at most one write unit per
+// URL, all in, and one request for a poll.
 func TestAWSCapacityOfAJob(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("10,000 URLs take a while")
+	m := measureLife(t, 3_000)
+	if n := m.sums["one poll"].requests; n != 1 {
+		t.Errorf("a poll took %d requests", n)
 	}
+	if perURL := m.all().writes / 3_000; perURL > 1 {
+		t.Errorf("%.2f write units per URL, want at most 1", perURL)
+	}
+}
+
+// BenchmarkAWSCapacityOfAJob gives the figures of ARCHITECTURE.md.
+func BenchmarkAWSCapacityOfAJob(b *testing.B) {
+	const urls = 10_000
+	for b.Loop() {
+		all := measureLife(b, urls).all()
+		b.ReportMetric(all.writes/urls, "WRU/URL")
+		b.ReportMetric(all.reads/urls, "RRU/URL")
+	}
+}
+
+// measureLife takes a job through its whole life and prints what each step took.
+func measureLife(t testing.TB, urls int) *meter {
+	t.Helper()
 	ctx := t.Context()
 	m := &meter{}
 	_, client, table := openTable(t)
 	s := dynamostore.New(billed(client), table, dynamostore.WithCapacityObserver(m.observe))
 	now := time.Now().UTC()
-	id := job.NewID(now, job.ShardsFor(lifeURLs))
-	batches := lifeBatches(id, now)
+	id := job.NewID(now, job.ShardsFor(urls))
+	batches := lifeBatches(id, urls/lifeBatch, now)
 	perBatch := func(step string, fn func(b *job.Batch, res *job.Result) error) {
 		t.Helper()
 		m.begin(step)
@@ -144,7 +167,7 @@ func TestAWSCapacityOfAJob(t *testing.T) {
 	m.begin("create job")
 	expires := now.Add(30 * 24 * time.Hour)
 	j, _, err := s.CreateJob(ctx, job.Job{
-		ID: id, Owner: "anna", Name: "Betriebe im Wendland", CreatedAt: now, ExpiresAt: expires, URLs: lifeURLs, Batches: len(batches),
+		ID: id, Owner: "anna", Name: "Betriebe im Wendland", CreatedAt: now, ExpiresAt: expires, URLs: urls, Batches: len(batches),
 		Idempotency: &job.Idempotency{Key: "k", Fingerprint: strings.Repeat("f", 64)},
 		History:     []job.Change{{Status: job.Creating, At: now}},
 	})
@@ -209,22 +232,13 @@ func TestAWSCapacityOfAJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.sums["one poll"].requests != 1 {
-		t.Errorf("a poll took %d requests", m.sums["one poll"].requests)
-	}
-	if p.Counters.Processed != lifeURLs || p.OpenBatches() != 0 || p.Counters.Active != 0 {
+	if p.Counters.Processed != int64(urls) || p.OpenBatches() != 0 || p.Counters.Active != 0 {
 		t.Errorf("%s: %+v", j.ID, p.Counters)
 	}
 
 	// A refused write is billed one unit that DynamoDB does not tell.
 	m.sums["domains"].writes += float64(refused)
 	t.Logf("%d URLs in %d batches, %d addresses of %d domains, %d writes refused\n%s",
-		lifeURLs, len(batches), p.Counters.Emails, p.Counters.Domains, refused, m.table(len(batches), lifeURLs))
-	total := 0.0
-	for _, u := range m.sums {
-		total += u.writes
-	}
-	if perURL := total / lifeURLs; perURL > 1 {
-		t.Errorf("%.2f write units per URL, want at most 1", perURL)
-	}
+		urls, len(batches), p.Counters.Emails, p.Counters.Domains, refused, m.table(len(batches), urls))
+	return m
 }

@@ -133,7 +133,7 @@ func (s *Store) Progress(ctx context.Context, id job.ID) (job.Progress, error) {
 	for shard := range id.Shards() {
 		keys = append(keys, statKey(id, shard))
 	}
-	found, err := s.getAll(ctx, keys, "", nil)
+	found, err := s.getAll(ctx, keys, "")
 	if err != nil {
 		return job.Progress{}, fmt.Errorf("progress of job %s: %w", id, err)
 	}

@@ -24,7 +24,7 @@ func (s *Store) Due(ctx context.Context, id job.ID, now time.Time, limit int) ([
 			IndexName:                 aws.String(IndexDue),
 			KeyConditionExpression:    aws.String("pk = :p AND due <= :now"),
 			ExpressionAttributeValues: item{":p": text(ShardPartition(id, i)), ":now": nanos(now)},
-			Limit:                     aws.Int32(int32(limit)), //nolint:gosec // at most MaxPage
+			Limit:                     aws.Int32(int32(limit)),
 			ReturnConsumedCapacity:    s.report,
 		}
 		var err error

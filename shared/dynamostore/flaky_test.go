@@ -162,7 +162,7 @@ func TestAWSJobStoreOnABadDay(t *testing.T) {
 		t.Skip("the suite once more, slower")
 	}
 	_, client, table := openTable(t)
-	bad := &flaky{next: client.Options().HTTPClient, dice: rand.New(rand.NewPCG(3, 4)), faces: map[string]int{}} //nolint:gosec // reproducible on purpose
+	bad := &flaky{next: client.Options().HTTPClient, dice: rand.New(rand.NewPCG(3, 4)), faces: map[string]int{}}
 	s := dynamostore.New(dynamodb.New(client.Options(), func(o *dynamodb.Options) { o.HTTPClient = bad }), table)
 	t.Cleanup(func() {
 		t.Logf("requests by trouble: %v", bad.faces)

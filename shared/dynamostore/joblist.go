@@ -43,7 +43,7 @@ func (s *Store) Jobs(ctx context.Context, owner string, f job.JobFilter, cursor 
 	}
 	var page job.Page[job.Job]
 	for more := true; more; {
-		q.limit = int32(min(limit+2, maxGet)) //nolint:gosec // at most 100
+		q.limit = int32(min(limit+2, maxGet))
 		var listed []item
 		if listed, more, err = s.run(ctx, q); err != nil {
 			return page, fmt.Errorf("jobs of %s: %w", owner, err)
@@ -142,7 +142,7 @@ func (s *Store) statusIndex(ctx context.Context, index, from, to string, limit i
 		IndexName:                 aws.String(IndexStatus),
 		KeyConditionExpression:    aws.String("ist = :i AND iso BETWEEN :a AND :z"),
 		ExpressionAttributeValues: item{":i": text(index), ":a": text(from), ":z": text(to)},
-		Limit:                     aws.Int32(int32(limit)), //nolint:gosec // at most MaxPage
+		Limit:                     aws.Int32(int32(limit)),
 		ReturnConsumedCapacity:    s.report,
 	})
 }
@@ -166,7 +166,7 @@ func (s *Store) jobs(ctx context.Context, ids []job.ID) ([]job.Job, error) {
 		keys[i] = metaKey(id)
 		place[id] = i
 	}
-	found, err := s.getAll(ctx, keys, "", nil)
+	found, err := s.getAll(ctx, keys, "")
 	if err != nil {
 		return nil, err
 	}

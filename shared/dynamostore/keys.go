@@ -89,7 +89,7 @@ func ParseKeys(pk, sk string) Keys {
 	if err != nil || shard < 0 || shard >= id.Shards() || strconv.Itoa(shard) != number {
 		return Keys{}
 	}
-	kind := KindOther
+	var kind Kind
 	switch {
 	case sk == SortStat:
 		kind = KindCounters

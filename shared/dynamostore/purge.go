@@ -38,7 +38,7 @@ func (s *Store) purge(ctx context.Context, id job.ID, limit int) (bool, error) {
 			var items []item
 			items, more, err = s.run(ctx, query{
 				pk: ShardPartition(id, shard), from: " ", to: "~",
-				limit:      int32(min(limit, job.MaxPage)), //nolint:gosec // at most MaxPage
+				limit:      int32(min(limit, job.MaxPage)),
 				attributes: "pk, sk",
 			})
 			if err != nil {

@@ -68,7 +68,7 @@ func (s *Store) GetAll(ctx context.Context, partition string, sorts []string) ([
 			keys = append(keys, recordKey(partition, sort))
 		}
 	}
-	found, err := s.getAll(ctx, keys, "", nil)
+	found, err := s.getAll(ctx, keys, "")
 	if err != nil {
 		return nil, fmt.Errorf("get %d records of %s: %w", len(sorts), partition, err)
 	}
@@ -188,7 +188,7 @@ func (s *Store) List(ctx context.Context, partition, prefix, cursor string, limi
 	}
 	var records []record.Record
 	for more := true; more; {
-		in.Limit = aws.Int32(int32(limit - len(records) + 1)) //nolint:gosec // at most 1001
+		in.Limit = aws.Int32(int32(limit - len(records) + 1))
 		var items []item
 		if items, more, err = s.query(ctx, in); err != nil {
 			return nil, "", fmt.Errorf("list records of %s: %w", partition, err)

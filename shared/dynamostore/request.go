@@ -34,11 +34,11 @@ func (s *Store) get(ctx context.Context, k item) (item, error) {
 // getAll reads items consistently, in any order, those that are there; keys must
 // differ. attributes are those wanted, all if empty. Up to 100 items are one
 // request, more are requests in parallel.
-func (s *Store) getAll(ctx context.Context, keys []item, attributes string, names map[string]string) ([]item, error) {
+func (s *Store) getAll(ctx context.Context, keys []item, attributes string) ([]item, error) {
 	groups := make([][]item, (len(keys)+maxGet-1)/maxGet)
 	err := each(ctx, len(groups), func(ctx context.Context, i int) error {
 		var err error
-		groups[i], err = s.getGroup(ctx, keys[i*maxGet:min(len(keys), (i+1)*maxGet)], attributes, names)
+		groups[i], err = s.getGroup(ctx, keys[i*maxGet:min(len(keys), (i+1)*maxGet)], attributes)
 		return err
 	})
 	if err != nil {
@@ -54,8 +54,8 @@ func (s *Store) getAll(ctx context.Context, keys []item, attributes string, name
 	return all, nil
 }
 
-func (s *Store) getGroup(ctx context.Context, keys []item, attributes string, names map[string]string) ([]item, error) {
-	want := types.KeysAndAttributes{ConsistentRead: aws.Bool(true), ExpressionAttributeNames: names}
+func (s *Store) getGroup(ctx context.Context, keys []item, attributes string) ([]item, error) {
+	want := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 	if attributes != "" {
 		want.ProjectionExpression = aws.String(attributes)
 	}

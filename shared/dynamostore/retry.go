@@ -28,7 +28,7 @@ func backoff(n int) time.Duration {
 	if n < 10 {
 		limit = min(maxDelay, baseDelay<<n)
 	}
-	return time.Millisecond + rand.N(limit) //nolint:gosec // jitter
+	return time.Millisecond + rand.N(limit)
 }
 
 // patient makes a client's calls outlast conflicts and throttling. The SDK does

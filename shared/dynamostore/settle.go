@@ -78,7 +78,7 @@ func (s *Store) headAndCounters(ctx context.Context, r job.Ref, counters bool) (
 		h, err := s.head(ctx, r)
 		return h, nil, err
 	}
-	found, err := s.getAll(ctx, []item{batchKey(r), statKey(r.Job, r.Shard())}, "", nil)
+	found, err := s.getAll(ctx, []item{batchKey(r), statKey(r.Job, r.Shard())}, "")
 	if err != nil {
 		return head{}, nil, err
 	}

@@ -27,9 +27,11 @@ package dynamostore
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
@@ -45,7 +47,7 @@ var (
 )
 
 // parallel bounds the requests that one call has under way.
-const parallel = 32
+const parallel = 64
 
 // Store is a job.Store and a record.Store on one table. It holds no state of its
 // own and is safe for concurrent use.
@@ -87,6 +89,23 @@ func New(client *dynamodb.Client, table string, opts ...Option) *Store {
 	}
 	return s
 }
+
+// NewClient returns a client that suits a Store: it keeps as many connections as
+// a Store has requests under way, where the SDK would keep ten and open the
+// others anew each time, and takes a request that is not answered for lost.
+func NewClient(cfg aws.Config, options ...func(*dynamodb.Options)) *dynamodb.Client {
+	return dynamodb.NewFromConfig(cfg, append([]func(*dynamodb.Options){func(o *dynamodb.Options) {
+		if c, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
+			o.HTTPClient = c.WithTransportOptions(func(t *http.Transport) {
+				t.MaxIdleConnsPerHost = 2 * parallel
+				t.ResponseHeaderTimeout = answerTime
+			})
+		}
+	}}, options...)...)
+}
+
+// answerTime is far more than DynamoDB takes for any request.
+const answerTime = 5 * time.Second
 
 // each runs fn for 0 to n-1, at most parallel at a time, and returns the first error.
 func each(ctx context.Context, n int, fn func(ctx context.Context, i int) error) error {

@@ -74,7 +74,7 @@ func TestAWSStreamTellsWhichJobChanged(t *testing.T) {
 
 	now := time.Now().UTC()
 	id := job.NewID(now, 4)
-	batches := lifeBatches(id, now)[:6]
+	batches := lifeBatches(id, 6, now)
 	if _, _, err := s.CreateJob(ctx, job.Job{ID: id, Owner: "anna", CreatedAt: now, ExpiresAt: now.Add(time.Hour), Batches: len(batches)}); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func TestAWSItemsExpireAndHeadsAreSmall(t *testing.T) {
 	if err := s.PutChunk(ctx, id, job.Chunk{Targets: []job.Target{{URL: "https://a.de/"}}}); err != nil {
 		t.Fatal(err)
 	}
-	batches := lifeBatches(id, now)[:5]
+	batches := lifeBatches(id, 5, now)
 	batches[4].Targets = batches[4].Targets[:5] // few enough to stay in the head
 	if err := s.PutBatches(ctx, batches); err != nil {
 		t.Fatal(err)

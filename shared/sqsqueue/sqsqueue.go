@@ -50,7 +50,7 @@ func New(client *sqs.Client, url string, opts ...Option) *Queue {
 func (q *Queue) Receive(ctx context.Context, limit int, visibility, wait time.Duration) ([]queue.Message, error) {
 	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:            q.url,
-		MaxNumberOfMessages: int32(max(1, min(limit, queue.MaxBatch))), //nolint:gosec // 1 to 10
+		MaxNumberOfMessages: int32(max(1, min(limit, queue.MaxBatch))),
 		VisibilityTimeout:   seconds(visibility),
 		WaitTimeSeconds:     seconds(min(wait, queue.MaxWait)),
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
@@ -148,12 +148,12 @@ func (q *Queue) Depth(ctx context.Context) (queue.Depth, error) {
 
 // seconds rounds up, so that what shall wait never waits less.
 func seconds(d time.Duration) int32 {
-	return int32(max(0, (d+time.Second-1)/time.Second)) //nolint:gosec // SQS refuses more than 12 h
+	return int32(max(0, (d+time.Second-1)/time.Second))
 }
 
 // pause waits before the n-th repeat, n from 0: exponential with full jitter.
 func pause(ctx context.Context, n int) error {
-	timer := time.NewTimer(rand.N(min(50*time.Millisecond<<n, 2*time.Second))) //nolint:gosec // jitter
+	timer := time.NewTimer(rand.N(min(50*time.Millisecond<<n, 2*time.Second)))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

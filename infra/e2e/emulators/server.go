@@ -48,7 +48,7 @@ func Start(s Service) (*Server, error) {
 
 	// The process outlives the test that asked first, so no context ends it: its
 	// standard input does.
-	cmd := exec.Command("node", "run.mjs", string(s)) //nolint:gosec,noctx // s is one of two constants
+	cmd := exec.Command("node", "run.mjs", string(s)) //nolint:gosec,noctx // s is a constant; no context ends it
 	cmd.Dir = dir
 	var complaint tail
 	cmd.Stderr = &complaint
