@@ -13,7 +13,6 @@ import (
 
 	"gleaner/shared/apikey"
 	"gleaner/shared/job"
-	"gleaner/shared/push"
 	"gleaner/shared/record"
 	"gleaner/shared/submit"
 )
@@ -28,9 +27,19 @@ type Controller interface {
 	Restore(ctx context.Context, owner string, id job.ID) (job.Job, error)
 }
 
-// Tickets issues single-use tickets for the WebSocket.
+// Ticket lets a browser open one WebSocket.
+type Ticket struct {
+	Ticket    string    `json:"ticket"`
+	ExpiresAt time.Time `json:"expires_at"`
+	// URL is where to connect, ticket included. If empty it is /ws on the host
+	// the request came to.
+	URL string `json:"url"`
+}
+
+// Tickets issues single-use tickets for the WebSocket. Those of package push are
+// issued by PushTickets.
 type Tickets interface {
-	Issue(ctx context.Context, owner string) (push.Ticket, error)
+	Issue(ctx context.Context, owner string) (Ticket, error)
 }
 
 // Report is what a health check found.
@@ -105,7 +114,7 @@ type Config struct {
 	Submit  *submit.Service
 	Control Controller
 	Keys    *apikey.Service // nil: made from Records
-	Tickets Tickets         // nil: there is no WebSocket; *push.Tickets is one
+	Tickets Tickets         // nil: there is no WebSocket
 	Doctor  Doctor          // nil: no deep health check
 	Quota   Quota           // nil: none
 
@@ -113,9 +122,6 @@ type Config struct {
 	Hosts   []string // further host names for LoopbackOwner, with or without a port
 	Origins []string // web origins that may call from a browser (CORS), such as https://intern.example
 
-	// SocketURL is where the WebSocket is (wss://…), without the ticket; empty:
-	// at /ws of the host the request came to.
-	SocketURL string
 	// RequestID gives the platform's id of the invocation, so that answers and
 	// its logs carry the same one; may be nil.
 	RequestID func(ctx context.Context) string

@@ -42,12 +42,31 @@ func callOf(r *http.Request) *call {
 
 // New returns the API.
 func New(c Config) http.Handler {
-	a := &api{Config: c.withDefaults(), mux: http.NewServeMux(), docsPage: sync.OnceValues(renderDocs)}
+	a := newAPI(c)
+	a.docsPage = sync.OnceValues(renderDocs)
+	a.serve(a.routes())
+	return a
+}
+
+// NewWatch returns the part of the API that looks at one job: progress, events
+// and exports. It needs Store and Records only, and writes nothing but when a key
+// was last used.
+func NewWatch(c Config) http.Handler {
+	a := newAPI(c)
+	a.serve(a.watchRoutes())
+	return a
+}
+
+func newAPI(c Config) *api {
+	a := &api{Config: c.withDefaults(), mux: http.NewServeMux()}
 	a.rates = newRates(a.Limits.Rate, a.Limits.Burst, a.Now)
-	for _, rt := range a.routes() {
+	return a
+}
+
+func (a *api) serve(routes []route) {
+	for _, rt := range routes {
 		a.mux.Handle(rt.Method+" "+rt.Pattern, a.wrap(rt))
 	}
-	return a
 }
 
 // handle answers a request, or returns the error to answer with before it has

@@ -64,15 +64,12 @@ func (a *api) ticket(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err != nil {
 		return err
 	}
-	target := a.SocketURL
-	if target == "" {
+	if t.URL == "" {
 		scheme := "ws"
 		if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
 			scheme = "wss"
 		}
-		target = scheme + "://" + r.Host + "/ws"
+		t.URL = scheme + "://" + r.Host + "/ws?ticket=" + url.QueryEscape(t.Ticket)
 	}
-	return answer(w, http.StatusCreated, map[string]any{
-		"ticket": t.Token, "expires_at": t.ExpiresAt, "url": target + "?ticket=" + url.QueryEscape(t.Token),
-	})
+	return answer(w, http.StatusCreated, t)
 }

@@ -246,7 +246,7 @@ func constants(t *testing.T, file, typeName string) []string {
 // parameters at once, against a site where there is something to see.
 func TestExamples(t *testing.T) {
 	s := newSite(t, func(c *httpapi.Config) {
-		c.Tickets = push.NewTickets(c.Records)
+		c.Tickets = httpapi.PushTickets{Tickets: push.NewTickets(c.Records)}
 		c.Doctor = doctorFunc(func() httpapi.Report {
 			return httpapi.Report{Status: "ok", Checks: []httpapi.Check{{Name: "store", Status: "ok", Detail: "answers", Millis: 1}}}
 		})

@@ -17,9 +17,14 @@ type route struct {
 }
 
 // Routes lists all routes of the API, so that a deployment can be compared with it.
-func Routes() []Route {
-	var all []Route
-	for _, r := range (&api{}).routes() {
+func Routes() []Route { return list((&api{}).routes()) }
+
+// WatchRoutes lists the routes that NewWatch answers too.
+func WatchRoutes() []Route { return list((&api{}).watchRoutes()) }
+
+func list(routes []route) []Route {
+	all := make([]Route, 0, len(routes))
+	for _, r := range routes {
 		all = append(all, r.Route)
 	}
 	return all
@@ -33,8 +38,6 @@ func (a *api) routes() []route {
 		{Route{"GET", "/jobs"}, false, a.jobs},
 		{Route{"GET", "/jobs/{id}"}, false, a.job},
 		{Route{"DELETE", "/jobs/{id}"}, false, a.remove},
-		{Route{"GET", "/jobs/{id}/progress"}, false, a.progress},
-		{Route{"GET", "/jobs/{id}/events"}, false, a.events},
 		{Route{"GET", "/jobs/{id}/emails"}, false, a.emails},
 		{Route{"GET", "/jobs/{id}/urls"}, false, a.urls},
 		{Route{"GET", "/jobs/{id}/failures"}, false, a.failures},
@@ -52,6 +55,15 @@ func (a *api) routes() []route {
 	}
 	for _, v := range verbs {
 		rs = append(rs, route{Route{"POST", "/jobs/{id}/" + v.name}, false, a.control(v.do)})
+	}
+	return append(rs, a.watchRoutes()...)
+}
+
+// watchRoutes only look at one job, some of them for long.
+func (a *api) watchRoutes() []route {
+	rs := []route{
+		{Route{"GET", "/jobs/{id}/progress"}, false, a.progress},
+		{Route{"GET", "/jobs/{id}/events"}, false, a.events},
 	}
 	for _, f := range []export.Format{export.CSV, export.NDJSON, export.XLSX} {
 		rs = append(rs,
