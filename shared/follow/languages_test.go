@@ -14,6 +14,8 @@ import (
 // such sites link to, and the addresses that Contact must choose, best first.
 // An item is "text → path"; what follows must not be chosen, as
 // products, news or accounts.
+//
+//nolint:misspell // these are words of other languages
 func TestContactInManyLanguages(t *testing.T) {
 	for _, tt := range []struct {
 		language string

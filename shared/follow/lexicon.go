@@ -92,7 +92,7 @@ func (l *lexicon) add(phrase string, what subject) {
 	for i := range len(text) {
 		to, ok := l.nodes[at].follow(text[i])
 		if !ok {
-			to = int32(len(l.nodes)) //nolint:gosec // some ten thousand nodes.
+			to = int32(len(l.nodes))
 			l.nodes[at].edges = append(l.nodes[at].edges, edge{text[i], to})
 			l.nodes = append(l.nodes, node{what: subjects})
 		}

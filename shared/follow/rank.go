@@ -22,7 +22,7 @@ const (
 )
 
 // Contact returns the page's links that are likely to lead to contact data, the
-// best first, at most max, with their scores. Words for contact, imprint,
+// best first, at most that many, with their scores. Words for contact, imprint,
 // team, about and the like, in fifty languages, are looked for in a link's
 // text, title, aria-label and path; a short text that says nothing else counts most.
 //
@@ -31,26 +31,26 @@ const (
 // [Canonical]) don't; their URLs are cleaned. Links marked nofollow count, as
 // sites mark their imprints so without meaning to hide them, but a page whose
 // robots meta says nofollow has none.
-func Contact(p Page, max int) []Link {
+func Contact(p Page, most int) []Link {
 	return best(candidates(&p, func(l *Link, at address) (int, bool) {
 		score := promise(l, at)
 		return score, score >= threshold
-	}, TrapParameters), max)
+	}, TrapParameters), most)
 }
 
-// Site returns the page's links within its registrable domain, at most max, for
+// Site returns the page's links within its registrable domain, at most that many, for
 // crawling all of it: without traps, without those marked nofollow, each
 // address once and cleaned. Pages that Contact would choose come first, then
 // those of the page's own host before other hosts, shallow ones before deep ones, in
 // the page's order.
-func Site(p Page, max int) []Link {
+func Site(p Page, most int) []Link {
 	return best(candidates(&p, func(l *Link, at address) (int, bool) {
 		score := promise(l, at)
 		if score < threshold {
 			score = 0
 		}
 		return score - at.segments(), !l.NoFollow
-	}), max)
+	}), most)
 }
 
 // promise is how much a link promises contact data: 0 or less for nothing.
@@ -95,6 +95,8 @@ func inSection(path string) bool {
 }
 
 // sections are path segments under which there are articles or goods.
+//
+//nolint:misspell // these are words of several languages
 var sections = setOf(`
 	blog blogs news article articles post posts story stories magazine tag tags category categories archive archives topic topics
 	product products item items shop store recipes reviews wiki forum forums thread events event

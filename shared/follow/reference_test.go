@@ -100,10 +100,10 @@ func (s *scanner) skipRaw(z *html.Tokenizer, tag string) {
 	}
 }
 
-// comparable reports whether the two may be held against each other: the
+// sameRules reports whether the two may be held against each other: the
 // tokenizer replaces NULs, keeps old-style script comments by other rules than the standard's,
 // and html.EscapeString cannot hide what it did to carriage returns and bad UTF-8.
-func comparable(body []byte) bool {
+func sameRules(body []byte) bool {
 	if i := bytes.Index(bytes.ToLower(body), []byte("<script")); i >= 0 && bytes.Contains(body[i:], []byte("<!--")) {
 		return false
 	}
@@ -148,7 +148,7 @@ func TestScanAgreesWithTokenizer(t *testing.T) {
 	base, _ := url.Parse("https://www.lindhorst-brot.de/verzeichnis/seite.html")
 	rapid.Check(t, func(t *rapid.T) {
 		body := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 30).Draw(t, "pieces"), ""))
-		if !comparable(body) {
+		if !sameRules(body) {
 			t.Skip("rules differ")
 		}
 		if d := diff(Scan(body, base, "gleaner"), referenceScan(body, base, "gleaner")); d != "" {
@@ -190,7 +190,7 @@ func FuzzScan(f *testing.F) {
 				t.Errorf("cleaned %q, cleaned again %q", l.URL, again)
 			}
 		}
-		if comparable(body) {
+		if sameRules(body) {
 			if d := diff(p, referenceScan(body, base, "gleaner")); d != "" {
 				t.Errorf("Scan and reference differ: %s", d)
 			}

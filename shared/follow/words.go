@@ -9,6 +9,7 @@ import "slices"
 // accents, and glued ones. A word that serves several languages stands with one.
 var vocabulary = slices.Concat(germanic, romance, nordic, slavic, european, asian)
 
+//nolint:misspell // these are words of other languages
 var germanic = []phrases{
 	{"en", contact, "contact, contacts, contact us, contactus, contact form, contactform, contact information, contact info, contact details, contact page, get in touch, getintouch, reach us, write to us, write us, email us, e-mail us, call us, talk to us, keep in touch, feedback, enquiry, enquiries, inquiry, inquiries, how to reach us, find us, say hello, connect with us, contacting us"},
 	{"en", imprint, "imprint, legal notice, legalnotice, legal disclosure, site notice, company information, company details, impressum"},

@@ -2,6 +2,8 @@ package follow
 
 // Asia's and Africa's languages. In scripts without blanks a word counts
 // wherever it stands.
+//
+//nolint:misspell // these are words of other languages
 var asian = []phrases{
 	{"ja", contact, "お問い合わせ, お問合せ, お問い合せ, 問い合わせ, 問合せ, 問合わせ, おといあわせ, ご連絡, 連絡先, コンタクト, お問い合わせフォーム, メールフォーム, ご相談, 資料請求, ご意見, otoiawase, toiawase, inquiry form, お便り"},
 	{"ja", imprint, "特定商取引, 特定商取引法に基づく表記, 運営会社, 運営者情報, 運営者, 会社情報, 企業情報, 法的事項, tokushoho, tokusho, 発行者情報"},

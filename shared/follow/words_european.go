@@ -1,6 +1,8 @@
 package follow
 
 // Europe's other languages, with those of the Caucasus and Turkic ones.
+//
+//nolint:misspell // these are words of other languages
 var european = []phrases{
 	{"hu", contact, "kapcsolat, kapcsolatok, kapcsolatfelvétel, kapcsolatfelvetel, elérhetőség, elerhetoseg, elérhetőségek, elerhetosegek, elérhetőségeink, elerhetosegeink, írjon nekünk, irjon nekunk, lépjen kapcsolatba*, keressen minket, vegye fel velünk a kapcsolatot, ügyfélkapcsolat, ajánlatkérés, kapcsolati űrlap"},
 	{"hu", imprint, "impresszum, jogi nyilatkozat, jogi információk, cégadatok, cegadatok, közérdekű adatok, cégünk adatai, kozerdeku adatok"},

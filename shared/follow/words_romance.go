@@ -1,5 +1,6 @@
 package follow
 
+//nolint:misspell // these are words of other languages
 var romance = []phrases{
 	{"fr", contact, "contactez nous, contactez-nous, nous contacter, nous ecrire, ecrivez nous, contactez, formulaire de contact, coordonnees, nos coordonnees, prendre contact, prise de contact, nous joindre, joindre, pour nous joindre, contactez moi, me contacter, une question, demande de renseignements, demande d information, demande dinformation"},
 	{"fr", imprint, "mentions legales, mentions-legales, mentionslegales, mention legale, informations legales, infos legales, informations juridiques, notice legale, editeur du site, credits"},

@@ -66,7 +66,7 @@ func (f *File) appendPlain(out []byte) []byte {
 			// 0 is "no delay given", so that a delay of nothing survives as 1.
 			delay := uint64(0)
 			if a.hasDelay {
-				delay = uint64(a.delay) + 1 //nolint:gosec // Parse and UnmarshalBinary keep delays within 0..maxDelay.
+				delay = uint64(a.delay) + 1
 			}
 			out = binary.AppendUvarint(out, delay)
 		}
@@ -140,7 +140,7 @@ func (d *decoder) group() group {
 				d.bad = true
 				return g
 			}
-			a.slow(time.Duration(delay - 1)) //nolint:gosec // bounded by maxDelay above.
+			a.slow(time.Duration(delay - 1))
 		}
 		g.agents = append(g.agents, a)
 	}
@@ -168,7 +168,7 @@ func (d *decoder) count() int {
 		d.bad = true
 		return 0
 	}
-	return int(n) //nolint:gosec // at most len(d.rest).
+	return int(n)
 }
 
 func (d *decoder) text() string { return string(d.octets(d.count())) }

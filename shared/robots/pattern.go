@@ -49,7 +49,7 @@ func canonical(s string, asRule bool) string {
 		switch {
 		case isUnreserved(c):
 			out = append(out, c)
-		case encoded && !(query && (c == '/' || c == '?')):
+		case encoded && (!query || c != '/' && c != '?'):
 			out = appendEncoded(out, c)
 		case c == '/' || c == '=' || c == '&':
 			out = append(out, c)

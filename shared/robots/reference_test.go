@@ -25,12 +25,13 @@ func symbols(s string, rule bool) []string {
 			}
 		}
 		plain := string(rune(octet))
+		among := func(set string) bool { return strings.Contains(set, plain) }
 		switch {
-		case strings.Contains("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~", plain):
+		case among("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"):
 			out = append(out, plain)
 		case query && (plain == "/" || plain == "?"):
 			out = append(out, plain)
-		case !encoded && strings.Contains("/=&?", plain):
+		case !encoded && among("/=&?"):
 			out = append(out, plain)
 			query = query || plain == "?"
 		case !encoded && rule && plain == "*":

@@ -191,12 +191,12 @@ func (x *xmlReader) close(local string) (done bool, err error) {
 }
 
 func (x *xmlReader) field(name, value string) {
-	switch {
-	case name == x.form.loc:
+	switch name {
+	case x.form.loc:
 		if x.loc == "" {
 			x.loc = value
 		}
-	case name == "guid":
+	case "guid":
 		x.guid = value
 	default:
 		if at, ok := parseTime(value); ok {
