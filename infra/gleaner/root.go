@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"gleaner/infra/local"
@@ -79,17 +80,14 @@ func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (
 			Version: version, ContactURL: f.contact, From: f.from, AllowPrivate: f.allowPrivate, TotalTimeout: f.timeout,
 		},
 	}
-	for _, n := range f.allowNets {
-		prefix, err := netip.ParsePrefix(n)
-		if err != nil {
-			return nil, nil, nil, fmt.Errorf("--allow-net: %w", err)
-		}
-		cfg.Fetch.AllowNets = append(cfg.Fetch.AllowNets, prefix)
+	nets, err := fetch.ParseNets(strings.Join(f.allowNets, ","))
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("--allow-net: %w", err)
 	}
+	cfg.Fetch.AllowNets = nets
 	closeAll := func() error { return nil }
 	var site *demosite.Site
 	if f.demo {
-		var err error
 		if site, err = demosite.Start(ctx, demoCompanies); err != nil {
 			return nil, nil, nil, err
 		}

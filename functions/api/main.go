@@ -1,0 +1,51 @@
+// Function api is the HTTP API.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"gleaner/shared/cloud"
+	"gleaner/shared/control"
+	"gleaner/shared/httpapi"
+	"gleaner/shared/lambdahttp"
+	"gleaner/shared/push"
+	"gleaner/shared/submit"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	if err := run(context.Background(), os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, getenv func(string) string) error {
+	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_QUEUE_URL", "GLEANER_SOCKET_URL"); err != nil {
+		return err
+	}
+	log := cloud.Logger(getenv("GLEANER_LOG_LEVEL"))
+	aws, err := cloud.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	store := aws.Table(getenv("GLEANER_TABLE"))
+	queue := aws.Queue(getenv("GLEANER_QUEUE_URL"), getenv("GLEANER_GROUPS"))
+	handler := httpapi.New(httpapi.Config{
+		Store: store, Records: store,
+		Submit:      submit.New(store, queue, submit.WithLogger(log)),
+		Control:     control.New(store, queue, nil, log),
+		Tickets:     httpapi.PushTickets{Tickets: push.NewTickets(store), URL: getenv("GLEANER_SOCKET_URL")},
+		Auth:        httpapi.KeysRequired,
+		Origins:     cloud.List(getenv("GLEANER_CORS_ORIGINS")),
+		Version:     getenv("GLEANER_VERSION"),
+		Log:         log,
+		MaxResponse: lambdahttp.MaxAnswer,
+		StreamURL:   getenv("GLEANER_STREAM_URL"),
+	})
+	lambda.StartWithOptions(lambdahttp.Whole(handler), lambda.WithContext(ctx))
+	return nil
+}

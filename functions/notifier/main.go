@@ -1,0 +1,38 @@
+// Function notifier reads the table's stream and pushes snapshots of the jobs that
+// changed to their subscribers.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"gleaner/shared/cloud"
+	"gleaner/shared/notify"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	if err := run(context.Background(), os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, getenv func(string) string) error {
+	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_CONNECTIONS_URL"); err != nil {
+		return err
+	}
+	log := cloud.Logger(getenv("GLEANER_LOG_LEVEL"))
+	aws, err := cloud.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	store := aws.Table(getenv("GLEANER_TABLE"))
+	handler := notify.New(notify.Config{
+		Jobs: store, Records: store, Publisher: aws.Sockets(getenv("GLEANER_CONNECTIONS_URL")), Log: log,
+	})
+	lambda.StartWithOptions(handler.Handle, lambda.WithContext(ctx))
+	return nil
+}

@@ -1,0 +1,43 @@
+// Function progress answers polls behind the HTTP API, and streams events and
+// exports behind its Function URL.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"gleaner/shared/cloud"
+	"gleaner/shared/httpapi"
+	"gleaner/shared/lambdahttp"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	if err := run(context.Background(), os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, getenv func(string) string) error {
+	if err := cloud.Require(getenv, "GLEANER_TABLE"); err != nil {
+		return err
+	}
+	log := cloud.Logger(getenv("GLEANER_LOG_LEVEL"))
+	aws, err := cloud.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	store := aws.Table(getenv("GLEANER_TABLE"))
+	streaming := httpapi.Config{
+		Store: store, Records: store, Auth: httpapi.KeysRequired,
+		Origins: cloud.List(getenv("GLEANER_CORS_ORIGINS")), Log: log,
+	}
+	whole := streaming
+	whole.MaxResponse = lambdahttp.MaxAnswer
+	whole.StreamURL = getenv("GLEANER_STREAM_URL")
+	lambda.StartWithOptions(lambdahttp.Either(httpapi.NewWatch(whole), httpapi.NewWatch(streaming)), lambda.WithContext(ctx))
+	return nil
+}

@@ -1,0 +1,30 @@
+// Function web serves the dashboard.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"gleaner/shared/cloud"
+	"gleaner/shared/dashboard"
+	"gleaner/shared/lambdahttp"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	if err := run(context.Background(), os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, getenv func(string) string) error {
+	handler, err := dashboard.Handler(dashboard.Options{Connect: cloud.List(getenv("GLEANER_CONNECT_ORIGINS"))})
+	if err != nil {
+		return err
+	}
+	lambda.StartWithOptions(lambdahttp.Whole(handler), lambda.WithContext(ctx))
+	return nil
+}

@@ -1,0 +1,38 @@
+// Function websocket handles the WebSocket API: connect, disconnect, subscribe,
+// unsubscribe.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"gleaner/shared/cloud"
+	"gleaner/shared/websocket"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	if err := run(context.Background(), os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, getenv func(string) string) error {
+	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_CONNECTIONS_URL"); err != nil {
+		return err
+	}
+	log := cloud.Logger(getenv("GLEANER_LOG_LEVEL"))
+	aws, err := cloud.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	store := aws.Table(getenv("GLEANER_TABLE"))
+	handler := websocket.New(websocket.Config{
+		Jobs: store, Records: store, Publisher: aws.Sockets(getenv("GLEANER_CONNECTIONS_URL")), Log: log,
+	})
+	lambda.StartWithOptions(handler.Handle, lambda.WithContext(ctx))
+	return nil
+}

@@ -1,0 +1,57 @@
+// Function worker crawls one batch for each message of the queue.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"gleaner/shared/bells"
+	"gleaner/shared/cloud"
+	"gleaner/shared/control"
+	"gleaner/shared/crawl"
+	"gleaner/shared/fetch"
+	"gleaner/shared/submit"
+	"gleaner/shared/work"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	if err := run(context.Background(), os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, getenv func(string) string) error {
+	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_QUEUE_URL"); err != nil {
+		return err
+	}
+	log := cloud.Logger(getenv("GLEANER_LOG_LEVEL"))
+	aws, err := cloud.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	store := aws.Table(getenv("GLEANER_TABLE"))
+	queue := aws.Queue(getenv("GLEANER_QUEUE_URL"), getenv("GLEANER_GROUPS"))
+	nets, err := fetch.ParseNets(getenv("GLEANER_ALLOW_NETS"))
+	if err != nil {
+		return err
+	}
+	crawler, err := crawl.New(crawl.Config{
+		Fetch:   fetch.Config{ContactURL: getenv("GLEANER_CONTACT"), From: getenv("GLEANER_FROM"), AllowNets: nets},
+		Records: store, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	worker := work.New(work.Config{
+		Store: store, Bells: queue, Crawler: crawler, Log: log,
+		Planner: submit.New(store, queue, submit.WithLogger(log)),
+		Retrier: control.New(store, queue, nil, log),
+	})
+	handler := &bells.Handler{Worker: worker, Log: log}
+	lambda.StartWithOptions(handler.Handle, lambda.WithContext(ctx))
+	return nil
+}

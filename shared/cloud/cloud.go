@@ -1,0 +1,86 @@
+// Package cloud connects a Lambda function to the services it names: one AWS
+// configuration, and from it the table, the queue and the sockets. It reads no
+// environment of its own beyond what the AWS SDK reads; each function's main
+// does, so that what a function needs is written where it is used.
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"gleaner/shared/apigwpush"
+	"gleaner/shared/dynamostore"
+	"gleaner/shared/sqsqueue"
+)
+
+// Cloud makes adapters from one AWS configuration.
+type Cloud struct{ config aws.Config }
+
+// Connect loads the SDK's configuration: region, credentials and endpoints, as
+// the Lambda environment sets them or AWS_ENDPOINT_URL overrides them.
+func Connect(ctx context.Context) (*Cloud, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	c, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cloud: %w", err)
+	}
+	return &Cloud{config: c}, nil
+}
+
+// Table is the store on the table of that name.
+func (c *Cloud) Table(name string) *dynamostore.Store {
+	return dynamostore.New(dynamodb.NewFromConfig(c.config), name)
+}
+
+// Queue is the queue at that URL. Messages carry their owner as group unless
+// groups is "off", for emulators that refuse groups on standard queues.
+func (c *Cloud) Queue(url, groups string) *sqsqueue.Queue {
+	return sqsqueue.New(sqs.NewFromConfig(c.config), url, sqsqueue.WithGroups(groups != "off"))
+}
+
+// Sockets publishes to the connections of the WebSocket API at endpoint.
+func (c *Cloud) Sockets(endpoint string) *apigwpush.Publisher {
+	return apigwpush.New(c.config, endpoint)
+}
+
+// Logger logs JSON lines to standard output, where Lambda collects them, and is
+// made the default. level is debug, info, warn or error; info if empty.
+func Logger(level string) *slog.Logger {
+	l := slog.LevelInfo
+	if level != "" {
+		_ = l.UnmarshalText([]byte(level)) // anything else stays at info
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: l}))
+	slog.SetDefault(log)
+	return log
+}
+
+// Require returns an error that names every variable of names that is not set.
+func Require(getenv func(string) string, names ...string) error {
+	var missing []string
+	for _, n := range names {
+		if getenv(n) == "" {
+			missing = append(missing, n)
+		}
+	}
+	if len(missing) > 0 {
+		return errors.New("cloud: environment variables not set: " + strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// List splits a comma-separated variable.
+func List(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
