@@ -31,7 +31,7 @@ export function duration(seconds) {
 export function rate(perSecond) {
   if (!perSecond) return "0";
   if (perSecond < 10) return perSecond.toFixed(1);
-  return int(perSecond);
+  return compact(perSecond);
 }
 
 // percent never says 100 before everything is done, nor 0 once something is.
@@ -64,6 +64,6 @@ export const plural = (n, one, many = `${one}s`) => `${int(n)} ${n === 1 ? one :
 
 // fileName makes a name usable in every file system.
 export function fileName(name, extension) {
-  const stem = (name || "gleaner").normalize("NFKD").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "");
+  const stem = (name || "gleaner").normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "");
   return `${stem.slice(0, 80) || "gleaner"}.${extension}`;
 }

@@ -5,7 +5,8 @@ import { duration, rate } from "../format.js";
 import { current, rates } from "../live/series.js";
 import { prefs } from "../prefs.js";
 
-const HEIGHT = 232;
+// The steps of the time axis, in seconds.
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800];
 
 // colour resolves a custom property, which may be a light-dark() pair.
 function colour(element, name, alpha = 1) {
@@ -15,7 +16,7 @@ function colour(element, name, alpha = 1) {
   return resolved;
 }
 
-function options(element, width) {
+function options(element) {
   const text = colour(element, "--text-3");
   const line = colour(element, "--line");
   const axis = { stroke: text, font: "11px Inter, system-ui, sans-serif", ticks: { show: false } };
@@ -28,14 +29,14 @@ function options(element, width) {
     paths: uPlot.paths.spline(),
   });
   return {
-    width,
-    height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    width: element.clientWidth,
+    height: element.clientHeight,
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { points: { size: 7 }, drag: { x: false, y: false }, y: false },
-    scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.15)] } },
+    scales: { x: { time: false, range: (_, low, high) => [0, Math.max(4, high)] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.15)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 28, values: (u, at) => at.map((t) => offset(t - u.data[0][0])), space: 70 },
+      { ...axis, grid: { show: false }, size: 28, incrs: STEPS, space: 70, values: (_, at) => at.map(offset) },
       { ...axis, grid: { stroke: line, width: 1 }, size: 44, values: (_, at) => at.map((v) => (v >= 10 ? rate(v) : String(+v.toFixed(1)))) },
     ],
     series: [{}, series("URLs/s", "--accent"), series("addresses/s", "--ok-fill")],
@@ -43,7 +44,7 @@ function options(element, width) {
   };
 }
 
-const offset = (seconds) => (seconds < 0.5 ? "start" : `+${duration(Math.round(seconds)).replace(/\.0 s/, " s")}`);
+const offset = (seconds) => (seconds < 0.5 ? "start" : duration(Math.round(seconds)).replace(/\.0 s/, " s"));
 
 // tip shows the values under the pointer.
 function tip() {
@@ -57,7 +58,7 @@ function tip() {
         const { idx, left } = u.cursor;
         box.hidden = idx == null || left < 0;
         if (box.hidden) return;
-        box.textContent = `${offset(u.data[0][idx] - u.data[0][0])} · ${rate(u.data[1][idx])} URLs/s · ${rate(u.data[2][idx])} addresses/s`;
+        box.textContent = `${offset(u.data[0][idx])} · ${rate(u.data[1][idx])} URLs/s · ${rate(u.data[2][idx])} addresses/s`;
         const x = Math.min(u.over.clientWidth - box.offsetWidth, Math.max(0, left - box.offsetWidth / 2));
         box.style.transform = `translateX(${x}px)`;
       },
@@ -76,12 +77,12 @@ export function Chart({ series }) {
     if (!drawn) return undefined;
     const draw = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(element.current, element.current.clientWidth), rates(series), element.current);
+      plot.current = new uPlot(options(element.current), rates(series), element.current);
     };
     draw();
     const resized = new ResizeObserver(() => {
-      const width = element.current?.clientWidth;
-      if (width && plot.current && width !== plot.current.width) plot.current.setSize({ width, height: HEIGHT });
+      const { clientWidth: width, clientHeight: height } = element.current ?? {};
+      if (width && plot.current && (width !== plot.current.width || height !== plot.current.height)) plot.current.setSize({ width, height });
     });
     resized.observe(element.current);
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -99,7 +100,7 @@ export function Chart({ series }) {
   }, [series]);
 
   const speed = current(series);
-  const summary = drawn ? `Rate over ${duration(data[0].at(-1) - data[0][0])}${speed === null ? "" : `; now ${rate(speed)} URLs per second`}` : "No curve yet";
+  const summary = drawn ? `Rate over ${duration(data[0].at(-1))}${speed === null ? "" : `; now ${rate(speed)} URLs per second`}` : "No curve yet";
   return html`<div class="chart">
     <div class="chart-plot" ref=${element} role="img" aria-label=${summary}></div>
     ${!drawn && html`<p class="chart-empty muted">The curve begins with the first outcomes.</p>`}

@@ -1,5 +1,5 @@
 // The first view of a job: tiles, curve, outcomes, newest addresses, history.
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { ago, bytes, clock, compact, duration, int, moment, percent, rate } from "../format.js";
 import { current } from "../live/series.js";
 import { describe } from "../options.js";
@@ -73,18 +73,23 @@ function Tile({ label, value, of, note, title, children }) {
 }
 
 const SHOWN = 8;
+const CALM_MS = 1500;
 
 // Newest keeps what went by: a snapshot carries only the last few.
 function Newest({ s }) {
   const now = useNow(5);
   const [list, setList] = useState([]);
+  const turned = useRef(0);
   useEffect(() => {
+    // A fast job brings new ones many times a second, which nobody can read.
+    if (performance.now() - turned.current < CALM_MS && !isFinal(s.status)) return;
+    turned.current = performance.now();
     setList((old) => {
       const known = new Set(old.map((a) => a.email));
       const fresh = (s.recent ?? []).filter((a) => !known.has(a.email));
       return fresh.length ? [...fresh, ...old].sort((a, b) => Date.parse(b.first_seen) - Date.parse(a.first_seen)).slice(0, SHOWN) : old;
     });
-  }, [s.recent]);
+  }, [s.recent, s.status]);
   return html`<section class="card newest" aria-label="Newest addresses">
     <header><h2>Newest addresses</h2>${s.emails > 0 && html`<a class="small" href=${`#/jobs/${s.id}/addresses`}>All ${compact(s.emails)}</a>`}</header>
     <ol>

@@ -104,7 +104,7 @@ function Row({ job, chosen, choose }) {
       <div class="progress" aria-hidden="true"><i style=${{ transform: `scaleX(${total ? done / total : 0})` }}></i></div>
     </td>
     <td class="spark-col"><${Sparkline} series=${seriesOf(job.id)} /></td>
-    <td class="num end">${int(p.emails)}</td>
+    <td class="num end emails">${int(p.emails)}</td>
     <td class="when-col num end muted">${ago(Date.parse(job.created_at), now)}</td>
   </tr>`;
 }

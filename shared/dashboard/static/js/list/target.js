@@ -17,6 +17,8 @@ const reasons = {
 };
 
 const plain = /^(?:(https?):\/\/)?([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(\/[!$&-;=?-Z_a-z~]*)?$/;
+// Names that need conversion follow the stricter rule of UTS 46: no underscore.
+const strict = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 const trimmed = /^[ \t\r\n"'<>\ufeff]+|[ \t\r\n"'<>\ufeff]+$/g;
 const encoder = new TextEncoder();
@@ -54,8 +56,12 @@ function parseSlowly(line) {
   if (!parts) return { reason: reasons.syntax };
   const [, protocol, authority, path, search = "", fragment = ""] = parts;
   if (badEscape(path) || badEscape(fragment)) return { reason: reasons.syntax };
-  if (authority.includes("@")) return { reason: reasons.userinfo };
-  const found = hostOf(authority, protocol.toLowerCase());
+  const at = authority.lastIndexOf("@");
+  const found = hostOf(authority.slice(at + 1), protocol.toLowerCase());
+  if (at >= 0 && found.reason !== reasons.syntax) {
+    const user = authority.slice(0, at);
+    return { reason: /^[\w.:~!$&'()*+,;=%@-]*$/.test(user) && !badEscape(user) ? reasons.userinfo : reasons.syntax };
+  }
   if (found.reason) return found;
   return { url: `${protocol.toLowerCase()}://${found.host}${pathOf(path)}${search === "?" ? "?" : search}`, host: found.host };
 }
@@ -72,18 +78,24 @@ function hostOf(authority, protocol) {
     try {
       host = new URL(`http://${host}/`).hostname;
     } catch {
-      return { reason: host === "[]" ? reasons.noHost : reasons.host };
+      return { reason: host.includes("%") ? reasons.host : reasons.syntax };
     }
   } else {
-    if (/[ "%<>\\^`{|}]/.test(host)) return { reason: reasons.syntax };
+    if (/[ \\^`{|}]|%(?![89a-f][0-9a-f])/i.test(host)) return { reason: reasons.syntax };
+    try {
+      host = decodeURIComponent(host);
+    } catch {
+      return { reason: reasons.host };
+    }
     host = host.replace(/\.$/, "").toLowerCase();
     if (host === "") return { reason: reasons.noHost };
     // eslint-disable-next-line no-control-regex
     if (/[^\x00-\x7f]/.test(host) || host.includes("xn--")) {
+      if (host.split(".").some((l) => l.startsWith("-") || l.endsWith("-"))) return { reason: reasons.host };
       try {
         const ascii = new URL(`http://${host}/`).hostname;
-        if (/^[0-9.]+$/.test(ascii) && !/^[0-9.]+$/.test(host)) return { reason: reasons.host };
-        host = ascii.replace(/\.$/, "");
+        if (/^[0-9.]+$/.test(ascii) || !ascii.split(".").every((l) => strict.test(l))) return { reason: reasons.host };
+        host = ascii;
       } catch {
         return { reason: reasons.host };
       }
@@ -119,6 +131,6 @@ function pathOf(path) {
     if (segment === "..") kept.pop();
     else if (segment !== "." && segment !== "") kept.push(segment);
   }
-  const open = ["", ".", ".."].includes(segments.at(-1)) && kept.length;
+  const open = segments.at(-1) === "" && kept.length;
   return `/${kept.join("/")}${open ? "/" : ""}`;
 }

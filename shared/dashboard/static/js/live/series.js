@@ -25,7 +25,8 @@ function thin(points) {
   return points.filter((_, i) => i % 2 === 0 || i === points.length - 1);
 }
 
-// rates gives uPlot's columns: seconds, URLs per second, addresses per second.
+// rates gives uPlot's columns: seconds since the first point, URLs per second,
+// addresses per second.
 // Each value is the mean of the span that ends there.
 export function rates(points) {
   const t = [];
@@ -34,11 +35,11 @@ export function rates(points) {
   for (let i = 1; i < points.length; i++) {
     const seconds = (points[i].t - points[i - 1].t) / 1000;
     if (i === 1) {
-      t.push(points[0].t / 1000);
+      t.push(0);
       urls.push((points[1].urls - points[0].urls) / seconds);
       emails.push((points[1].emails - points[0].emails) / seconds);
     }
-    t.push(points[i].t / 1000);
+    t.push((points[i].t - points[0].t) / 1000);
     urls.push((points[i].urls - points[i - 1].urls) / seconds);
     emails.push((points[i].emails - points[i - 1].emails) / seconds);
   }

@@ -1,7 +1,7 @@
 // The doctor's report: what was looked at, what was seen, what to do.
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { get } from "../api.js";
-import { moment } from "../format.js";
+import { duration, moment } from "../format.js";
 import { meta } from "../meta.js";
 import { Icon } from "../ui/icons.js";
 import { Shell } from "../ui/shell.js";
@@ -55,7 +55,7 @@ export function Health() {
                       ${c.detail && html`<p class="small muted">${c.detail}</p>`}
                       ${c.advice && html`<p class="small advice"><${Icon} name="info" />${c.advice}</p>`}
                     </div>
-                    <span class="muted small num">${c.ms} ms</span>
+                    <span class="muted small num">${duration(c.ms / 1000)}</span>
                   </li>`,
                 )
               : [1, 2, 3, 4].map((n) => html`<li key=${n}><${Skeleton} height="2.6rem" /></li>`)}

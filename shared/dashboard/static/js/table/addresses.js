@@ -7,7 +7,7 @@ import { route, setParams } from "../router.js";
 import { Icon } from "../ui/icons.js";
 import { Failure, isFinal, Sheet, State } from "../ui/states.js";
 import { toast } from "../ui/toast.js";
-import { Choice, Search, TableBar, useTyped } from "./bar.js";
+import { Choice, FiltersToggle, Search, TableBar, useTyped } from "./bar.js";
 import { TableData } from "./data.js";
 import { Grid } from "./grid.js";
 
@@ -60,6 +60,7 @@ export function Addresses({ snapshot }) {
   const sorting = sortingOf(params);
   const data = useTable(snapshot, "emails", filters, sorting, snapshot.emails);
   const [shown, setShown] = useState(null);
+  const [open, setOpen] = useState(false);
   const { facets, loaded, loading, error } = data.state.value;
   const filtered = Object.keys(filters).length > 0;
   const set = (name) => (value) => setParams({ [name]: value });
@@ -70,8 +71,9 @@ export function Addresses({ snapshot }) {
     return html`<section class="card"><${Failure} error=${error} retry=${() => data.reload()} /></section>`;
   }
   return html`<section class="card table-card" aria-label="Addresses">
-    <div class="filters">
+    <div class="filters ${open ? "open" : ""}">
       <${Search} value=${filters.q ?? ""} label="Search address or source" onChange=${set("q")} />
+      <${FiltersToggle} open=${open} setOpen=${setOpen} active=${Object.keys(filters).filter((n) => n !== "q").length} />
       <${Choice} label="Kind" value=${filters.kind ?? ""} all="Any kind" entries=${counted(facets.kind)} onChange=${set("kind")} />
       <${Choice} label="Found by" value=${filters.found_by ?? ""} all="Found anyhow" entries=${counted(facets.found_by)} onChange=${set("found_by")} />
       <${Choice} label="Confidence" value=${filters.min_confidence ?? ""} all="Any confidence" entries=${confidences} onChange=${set("min_confidence")} />

@@ -37,6 +37,13 @@ export function Choice({ label, value, all, entries, onChange }) {
   </select>`;
 }
 
+// FiltersToggle shows and hides the filters where there is no room for them.
+export function FiltersToggle({ open, setOpen, active }) {
+  return html`<button class="button tight filters-toggle" aria-expanded=${open} onClick=${() => setOpen(!open)}>
+    <${Icon} name="settings" />Filters${active > 0 ? ` (${int(active)})` : ""}
+  </button>`;
+}
+
 const formats = { csv: "CSV", ndjson: "JSON lines", xlsx: "Excel (XLSX)" };
 
 export function TableBar({ data, noun, filtered, onClear, onExport }) {

@@ -7,7 +7,7 @@ import { route, setParams } from "../router.js";
 import { Icon } from "../ui/icons.js";
 import { Failure, Sheet, State } from "../ui/states.js";
 import { useTable } from "./addresses.js";
-import { Choice, Search, TableBar } from "./bar.js";
+import { Choice, FiltersToggle, Search, TableBar } from "./bar.js";
 import { Grid } from "./grid.js";
 
 const names = ["q", "outcome", "class"];
@@ -43,6 +43,7 @@ export function Visits({ snapshot }) {
   const sorting = { by: sort.replace(/^-/, ""), descending: sort.startsWith("-") };
   const data = useTable(snapshot, "urls", filters, sorting, snapshot.processed);
   const [shown, setShown] = useState(null);
+  const [open, setOpen] = useState(false);
   const { facets, loading, loaded, error } = data.state.value;
   const filtered = Object.keys(filters).length > 0;
   const clear = () => setParams({ q: "", outcome: "", class: "" });
@@ -53,8 +54,9 @@ export function Visits({ snapshot }) {
     return html`<section class="card"><${Failure} error=${error} retry=${() => data.reload()} /></section>`;
   }
   return html`<section class="card table-card" aria-label="URLs and outcomes">
-    <div class="filters">
+    <div class="filters ${open ? "open" : ""}">
       <${Search} value=${filters.q ?? ""} label="Search URL or detail" onChange=${(q) => setParams({ q })} />
+      <${FiltersToggle} open=${open} setOpen=${setOpen} active=${filters.outcome ? 1 : 0} />
       <div class="choices" role="radiogroup" aria-label="Class of outcome">
         ${classes.map(
           ([word, text]) => html`<label key=${word}>
