@@ -17,10 +17,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/oklog/ulid/v2"
+
 	"gleaner/shared/job"
 	"gleaner/shared/record"
-
-	"github.com/oklog/ulid/v2"
 )
 
 // Limits of keys.

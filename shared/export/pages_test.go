@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"gleaner/shared/export"
 	"gleaner/shared/job"
-
-	"pgregory.net/rapid"
 )
 
 // batches is a store with a job's batches; its pages are as short as it likes.

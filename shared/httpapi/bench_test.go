@@ -3,8 +3,6 @@ package httpapi_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -12,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 )
 
@@ -36,10 +33,6 @@ func quantiles(b *testing.B, times []time.Duration) {
 	b.ReportMetric(ms(0.99), "p99-ms")
 }
 
-func quietSite(b *testing.B) *site {
-	return newSite(b, func(c *httpapi.Config) { c.Log = slog.New(slog.NewJSONHandler(io.Discard, nil)) })
-}
-
 // BenchmarkCreate measures POST /jobs from request to answer on SQLite, all
 // durable. Each list is a new job. Run with -benchtime 200x for a steady p99.
 func BenchmarkCreate(b *testing.B) {
@@ -52,7 +45,7 @@ func BenchmarkCreate(b *testing.B) {
 		for name, body := range map[string]string{"json": string(asJSON), "text": strings.Join(lines, "\n")} {
 			contentType := map[string]string{"json": "application/json", "text": "text/plain"}[name]
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
-				s := quietSite(b)
+				s := newSite(b)
 				var times []time.Duration
 				b.ReportAllocs()
 				for b.Loop() {
@@ -73,7 +66,7 @@ func BenchmarkCreate(b *testing.B) {
 
 // BenchmarkProgress measures one poll of a job of 10,000 URLs.
 func BenchmarkProgress(b *testing.B) {
-	s := quietSite(b)
+	s := newSite(b)
 	id := s.submitList(urlLines(10_000)...)
 	s.crawl(id, func(string) job.Outcome { return job.OutcomeFound })
 	var times []time.Duration
@@ -93,7 +86,7 @@ func BenchmarkProgress(b *testing.B) {
 
 // BenchmarkExport measures whole exports of the 20,000 addresses of a job.
 func BenchmarkExport(b *testing.B) {
-	s := quietSite(b)
+	s := newSite(b)
 	id := s.submitList(urlLines(20_000)...)
 	s.crawl(id, func(string) job.Outcome { return job.OutcomeFound })
 	for _, file := range []string{"emails.csv", "emails.ndjson", "emails.xlsx", "urls.csv"} {

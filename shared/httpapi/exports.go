@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,8 +22,8 @@ func (a *api) exportEmails(format export.Format) handle {
 		if err != nil {
 			return err
 		}
-		return a.send(w, r, "emails", format, string(j.ID), func(out io.Writer) error {
-			return export.WriteAddresses(out, format, export.Addresses(r.Context(), a.Store, j.ID, f))
+		return a.send(w, r, "emails", format, string(j.ID), func(ctx context.Context, out io.Writer) error {
+			return export.WriteAddresses(out, format, export.Addresses(ctx, a.Store, j.ID, f))
 		})
 	}
 }
@@ -37,14 +38,14 @@ func (a *api) exportURLs(format export.Format) handle {
 		if err != nil {
 			return err
 		}
-		return a.send(w, r, "urls", format, string(j.ID), func(out io.Writer) error {
-			return export.WriteVisits(out, format, export.Visits(r.Context(), a.Store, j.ID, f))
+		return a.send(w, r, "urls", format, string(j.ID), func(ctx context.Context, out io.Writer) error {
+			return export.WriteVisits(out, format, export.Visits(ctx, a.Store, j.ID, f))
 		})
 	}
 }
 
 // send streams a file, or buffers it where answers cannot be streamed.
-func (a *api) send(w http.ResponseWriter, r *http.Request, what string, format export.Format, id string, write func(io.Writer) error) error {
+func (a *api) send(w http.ResponseWriter, r *http.Request, what string, format export.Format, id string, write func(context.Context, io.Writer) error) error {
 	headers := func() {
 		h := w.Header()
 		h.Set("Content-Type", format.ContentType())
@@ -57,7 +58,7 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, what string, format e
 	}
 	if a.MaxResponse > 0 {
 		small := &bounded{limit: a.MaxResponse}
-		err := write(small)
+		err := write(r.Context(), small)
 		if small.full {
 			return a.tooBig(r, what)
 		}
@@ -70,7 +71,7 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, what string, format e
 		return nil
 	}
 	out := &lateHeader{w: w, headers: headers}
-	err := write(out)
+	err := write(r.Context(), out)
 	if err != nil && !out.begun {
 		return err
 	}

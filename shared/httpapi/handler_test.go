@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"gleaner/shared/httpapi"
-	"gleaner/shared/job"
-
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
+
+	"gleaner/shared/httpapi"
+	"gleaner/shared/job"
 )
 
 func TestRequestIDs(t *testing.T) {

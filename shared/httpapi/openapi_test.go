@@ -17,11 +17,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/push"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // openAPI is the served document, with a compiler for its schemas.

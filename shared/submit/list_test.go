@@ -7,10 +7,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"pgregory.net/rapid"
+
 	"gleaner/shared/job"
 	"gleaner/shared/submit"
-
-	"pgregory.net/rapid"
 )
 
 func urls(l submit.List) []string {
