@@ -37,7 +37,7 @@ func (s *Store) PutBatches(ctx context.Context, batches []job.Batch) error {
 	}
 	// Nobody looks at a batch before its job is RUNNING, so the order of heads
 	// and parts does not matter: all go at once.
-	groups := split(parts)
+	groups := requests(parts)
 	err = each(ctx, len(groups)+len(heads), func(ctx context.Context, i int) error {
 		if i < len(groups) {
 			return s.writeGroup(ctx, groups[i])

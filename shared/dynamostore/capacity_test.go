@@ -124,11 +124,11 @@ func lifeResult(b *job.Batch, now time.Time) job.Result {
 // URL, all in, and one request for a poll.
 func TestAWSCapacityOfAJob(t *testing.T) {
 	t.Parallel()
-	m := measureLife(t, 3_000)
+	m := measureLife(t, 2_500)
 	if n := m.sums["one poll"].requests; n != 1 {
 		t.Errorf("a poll took %d requests", n)
 	}
-	if perURL := m.all().writes / 3_000; perURL > 1 {
+	if perURL := m.all().writes / 2_500; perURL > 1 {
 		t.Errorf("%.2f write units per URL, want at most 1", perURL)
 	}
 }

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 		}
 	}
 	set("test.parallel", "16") // most of the time a test waits for DynamoDB Local
-	set("rapid.checks", "30")  // which takes its time
+	set("rapid.checks", "15")  // which takes its time
 	os.Exit(m.Run())
 }
 

@@ -149,7 +149,7 @@ func (s *Store) transactUpdate(k item, update, condition string, values item) ty
 // writeAll puts and deletes items (distinct keys) without conditions, in
 // BatchWriteItem requests in parallel. When it fails a part of them is written.
 func (s *Store) writeAll(ctx context.Context, writes []types.WriteRequest) error {
-	groups := split(writes)
+	groups := requests(writes)
 	return each(ctx, len(groups), func(ctx context.Context, i int) error {
 		return s.writeGroup(ctx, groups[i])
 	})
@@ -182,8 +182,8 @@ func (s *Store) writeGroup(ctx context.Context, group []types.WriteRequest) erro
 	}
 }
 
-// split cuts writes into what one request takes.
-func split(writes []types.WriteRequest) [][]types.WriteRequest {
+// requests cuts writes into what one request takes.
+func requests(writes []types.WriteRequest) [][]types.WriteRequest {
 	var groups [][]types.WriteRequest
 	begin, size := 0, 0
 	for i := range writes {

@@ -29,7 +29,7 @@ func TestAWSStopEndsTheServer(t *testing.T) {
 }
 
 func TestAWSDynamoDB(t *testing.T) {
-	client := DynamoDB(URL(t, ServiceDynamoDB))
+	client := DynamoDB(OwnDynamoDB(t))
 	if _, err := client.ListTables(t.Context(), &dynamodb.ListTablesInput{}); err != nil {
 		t.Fatal(err)
 	}
