@@ -105,6 +105,18 @@ func TestCreateRefusals(t *testing.T) {
 	}
 }
 
+func TestListsThatAreTooLong(t *testing.T) {
+	s := newSite(t)
+	empty := `{"urls":["",` + strings.Repeat(`"",`, 3_000_000) + `""]}`
+	many := strings.Join(urlLines(200_001), "\n")
+	for _, body := range []string{empty, many} {
+		p := problem(t, s.do("POST", "/jobs", body), 422)
+		if len(p.Errors) != 1 || p.Errors[0].Field != "urls" {
+			t.Errorf("%+v", p)
+		}
+	}
+}
+
 // problem wants an RFC 9457 answer.
 func problem(t testing.TB, w *httptest.ResponseRecorder, status int) httpapi.Problem {
 	t.Helper()

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -169,7 +170,17 @@ func decodeJob(b body, query url.Values) (jobRequest, error) {
 	return jobRequest{}, kindMediaType.problem("Send application/json, text/plain or text/csv.")
 }
 
+// maxCommas is more than a list that is taken can have, and keeps one of
+// millions of empty strings from filling the memory.
+const maxCommas = 10 * submit.MaxListURLs
+
 func decodeJSONJob(text string) (jobRequest, error) {
+	if strings.Count(text, ",") > maxCommas {
+		return jobRequest{}, &job.FieldError{
+			Field:  "urls",
+			Reason: fmt.Sprintf("has more than the %d addresses of one request", submit.MaxListURLs),
+		}
+	}
 	urls, rest, fast := cutURLs(text)
 	if !fast {
 		rest = text

@@ -35,7 +35,7 @@ func ParseCSV(text, column string) (List, error) {
 		return List{}, err
 	}
 	r := newReader(text, delimiter)
-	p := part{targets: make([]job.Target, 0, len(text)/60)}
+	p := part{targets: make([]job.Target, 0, min(len(text)/60, MaxListURLs+1))}
 	for row := 0; ; row++ {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {

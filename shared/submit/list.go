@@ -38,6 +38,7 @@ type List struct {
 	Duplicates    int          // addresses dropped because the list has them already
 	Rejected      []Rejected   // the first MaxRejected
 	RejectedCount int          // all of them
+	Over          int          // addresses not looked at because there were far too many
 }
 
 // ParseText reads a list with one address a line. Empty lines and lines that
@@ -50,7 +51,7 @@ func ParseText(text string) List {
 	return gather(len(parts), func(i int) part {
 		var p part
 		rest := parts[i]
-		p.targets = make([]job.Target, 0, len(rest)/40)
+		p.targets = make([]job.Target, 0, min(len(rest)/40, MaxListURLs+1))
 		for rest != "" {
 			end := strings.IndexByte(rest, '\n')
 			line := rest
@@ -79,7 +80,7 @@ func FromStrings(lines []string) List {
 	size := (len(lines) + n - 1) / n
 	return gather(n, func(i int) part {
 		mine := lines[min(i*size, len(lines)):min((i+1)*size, len(lines))]
-		p := part{targets: make([]job.Target, 0, len(mine))}
+		p := part{targets: make([]job.Target, 0, min(len(mine), MaxListURLs+1))}
 		for _, s := range mine {
 			p.line(s)
 		}
@@ -93,6 +94,7 @@ type part struct {
 	lines    int
 	rejected []Rejected
 	refused  int
+	over     int
 }
 
 func (p *part) line(line string) {
@@ -114,6 +116,10 @@ func (p *part) addresses(number int, line string) {
 }
 
 func (p *part) address(number int, text string) {
+	if len(p.targets) > MaxListURLs { // the list will be refused: do not fill the memory
+		p.over++
+		return
+	}
 	t, err := job.ParseTarget(text)
 	if err != nil {
 		p.reject(number, text, err.Error())
@@ -240,6 +246,7 @@ func gather(n int, read func(i int) part) List {
 		}
 		l.RejectedCount += parts[i].refused
 		l.Lines += parts[i].lines
+		l.Over += parts[i].over
 	}
 	return l
 }

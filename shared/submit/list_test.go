@@ -1,7 +1,9 @@
 package submit_test
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -112,6 +114,27 @@ func TestPartsMakeNoDifference(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestFarTooLongLists reads lists of 64 MiB: they are refused, and reading them
+// takes no more memory than the longest list that is taken.
+func TestFarTooLongLists(t *testing.T) {
+	text := strings.Repeat("a.de\n", 64<<20/5)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	l := submit.ParseText(text)
+	runtime.ReadMemStats(&after)
+	if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 128 {
+		t.Errorf("took %d MiB", mib)
+	}
+	if n := len(l.Targets) + l.Duplicates + l.Over; n != 64<<20/5 || len(l.Targets) != 1 {
+		t.Errorf("%d of %d", n, 64<<20/5)
+	}
+	var field *job.FieldError
+	w := newWorld()
+	if _, err := w.service().Create(t.Context(), submit.Request{Owner: "anna", List: l}); !errors.As(err, &field) || field.Field != "urls" {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestParseCSV(t *testing.T) {

@@ -186,7 +186,7 @@ func (l *List) check() error {
 	if len(l.Targets) == 0 {
 		return &EmptyError{List: *l}
 	}
-	if n := len(l.Targets) + l.Duplicates; n > MaxListURLs {
+	if n := len(l.Targets) + l.Duplicates + l.Over; n > MaxListURLs {
 		return &job.FieldError{Field: "urls", Reason: fmt.Sprintf(
 			"has %d addresses, more than the %d of one request: create the job with open=true and append chunks", n, MaxListURLs)}
 	}
