@@ -39,6 +39,12 @@ type Config struct {
 	Poll time.Duration
 }
 
+// HeapLimit is what a process that is a worker and nothing else should give to
+// debug.SetMemoryLimit, or set as GOMEMLIMIT. Bodies are kept outside the heap,
+// in at most 40 MiB; with this limit for the rest a worker with 100
+// connections stays under 100 MB, whatever the sites send.
+const HeapLimit = 44 << 20
+
 // Crawler crawls batches. It is safe for concurrent use.
 type Crawler struct {
 	cfg     Config
@@ -49,7 +55,6 @@ type Crawler struct {
 	lists   *suppress.Cache
 	readers [2]*extract.Extractor // [1] keeps obfuscated addresses as they are
 	cpu     chan struct{}         // one token for each page being read
-	large   chan struct{}         // one token for the large page being read
 
 	mu     sync.Mutex
 	active int // calls of Crawl under way
@@ -95,7 +100,6 @@ func New(cfg Config) (*Crawler, error) {
 		schemes: lru.New[string, string](rememberHosts),
 		readers: [2]*extract.Extractor{extract.New(extract.Options{}), extract.New(extract.Options{KeepObfuscated: true})},
 		cpu:     make(chan struct{}, runtime.GOMAXPROCS(0)),
-		large:   make(chan struct{}, 1),
 	}
 	if cfg.Records != nil {
 		c.lists = suppress.NewCache(cfg.Records)
@@ -157,7 +161,7 @@ func (c *Crawler) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.active--; c.active == 0 {
-		c.client.CloseIdle()
+		c.client.Rest()
 	}
 }
 

@@ -114,7 +114,8 @@ func (r *run) fetchRobots(o *origin, slot *fetch.Slot) {
 	slot.Release(verdict(resp.Status), e.wait)
 	switch {
 	case resp.Status/100 == 2:
-		body, err := r.decodeSmall(resp, robots.MaxBytes+1)
+		var file *robots.File
+		err := r.unpack(resp, func(text []byte) { file = robots.Parse(text) })
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if err != nil {
@@ -122,7 +123,7 @@ func (r *run) fetchRobots(o *origin, slot *fetch.Slot) {
 			return
 		}
 		r.answered(authority(o.u))
-		r.robotsKnown(o, robots.Parse(body))
+		r.robotsKnown(o, file)
 	case isRedirect(resp.Status):
 		r.mu.Lock()
 		defer r.mu.Unlock()

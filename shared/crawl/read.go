@@ -29,17 +29,14 @@ type reading struct {
 	size      int
 }
 
-// largeText is the size above which only one page is read at a time, so that
-// what reading takes stays small beside the bodies themselves.
-const largeText = 1 << 20
-
 // reader reads bodies while connections fetch the next ones. The tokens bound
 // how many are read at once in the whole process.
 func (r *run) reader() {
-	dec := fetch.NewDecoder(r.c.cfg.Fetch.MaxBody)
+	dec := r.c.client.NewDecoder()
 	for b := range r.bodies {
 		r.c.cpu <- struct{}{}
 		got := r.readSafely(dec, b)
+		dec.Done()
 		<-r.c.cpu
 		b.resp.Release()
 		r.apply(b, got)
@@ -72,13 +69,9 @@ func (r *run) read(dec *fetch.Decoder, b body) reading {
 		got.end.outcome, got.end.detail = job.OutcomeNoIndex, "X-Robots-Tag"
 		return got
 	}
-	if len(text) > largeText {
-		r.c.large <- struct{}{}
-		defer func() { <-r.c.large }()
-	}
 	contentType := b.resp.Header.Get("Content-Type")
 	text = dec.UTF8(text, contentType)
-	if isHTML(contentType, text) {
+	if isHTML(contentType, text) && (r.wantsLinks(b.page) || speaks(text, product)) {
 		got.html = true
 		got.links = follow.Scan(text, b.page.u, product)
 		got.links.NoFollow = got.links.NoFollow || tag.NoFollow
@@ -93,6 +86,43 @@ func (r *run) read(dec *fetch.Decoder, b body) reading {
 	}
 	got.addresses = reader.Extract(extract.Document{URL: b.page.u.String(), ContentType: contentType, Body: text})
 	return got
+}
+
+// wantsLinks reports whether a page's links may be followed.
+func (r *run) wantsLinks(p *page) bool {
+	switch p.visit.follow {
+	case job.FollowContact:
+		return p.listed
+	case job.FollowSite:
+		return p.depth < r.opt.MaxDepth
+	}
+	return false
+}
+
+// speaks reports whether a page has a meta element that may concern us: robots
+// directives or a refresh. It costs little beside reading the whole page for links.
+func speaks(text []byte, product string) bool {
+	words := [...]string{"robots", "refresh", strings.ToLower(product)}
+	for {
+		i := bytes.IndexByte(text, '<')
+		if i < 0 {
+			return false
+		}
+		text = text[i+1:]
+		if len(text) < len("meta") || text[0]|0x20 != 'm' || !strings.EqualFold(string(text[:len("meta")]), "meta") {
+			continue
+		}
+		element := text[:min(len(text), 1000)]
+		if end := bytes.IndexByte(element, '>'); end >= 0 {
+			element = element[:end]
+		}
+		element = bytes.ToLower(element)
+		for _, w := range words {
+			if bytes.Contains(element, []byte(w)) {
+				return true
+			}
+		}
+	}
 }
 
 func isHTML(contentType string, text []byte) bool {

@@ -49,7 +49,7 @@ func (p *RetryPolicy) delay(tries int) time.Duration {
 	if shift := tries - 1; shift < 16 {
 		backoff = min(p.Cap, p.Base<<shift)
 	}
-	return rand.N(backoff) + time.Millisecond //nolint:gosec // jitter
+	return rand.N(backoff) + time.Millisecond
 }
 
 // worthRetrying reports whether another try soon can end differently.
@@ -84,10 +84,10 @@ func (r *run) again(e ending, tries int) (time.Time, bool) {
 	if r.halted != goingOn || !worthRetrying(e) || tries >= r.c.cfg.Retry.Tries || r.retries <= 0 {
 		return time.Time{}, false
 	}
-	at := time.Now().Add(max(r.c.cfg.Retry.delay(tries), e.wait))
-	if !r.req.Deadline.IsZero() && at.Sub(time.Now()) > r.req.Deadline.Sub(r.c.cfg.Now()) {
+	wait := max(r.c.cfg.Retry.delay(tries), e.wait)
+	if !r.req.Deadline.IsZero() && wait > r.req.Deadline.Sub(r.now()) {
 		return time.Time{}, false
 	}
 	r.retries--
-	return at, true
+	return time.Now().Add(wait), true
 }

@@ -62,7 +62,7 @@ func (r *run) loadShared(ctx context.Context) {
 	for partition, sorts := range wanted {
 		records, err := r.c.cfg.Records.GetAll(ctx, partition, sorts)
 		if err != nil {
-			r.req.Log.Warn("shared robots.txt files could not be read", "job", r.req.Job.ID, "error", err)
+			r.req.Log.WarnContext(ctx, "shared robots.txt files could not be read", "job", r.req.Job.ID, "error", err)
 			return
 		}
 		for _, rec := range records {
@@ -94,7 +94,7 @@ func (r *run) sharedRobots(ctx context.Context, origin string) *rulebook {
 	rec, err := r.c.cfg.Records.Get(ctx, partition, sort)
 	if err != nil {
 		if !errors.Is(err, record.ErrNotFound) {
-			r.req.Log.Warn("a shared robots.txt file could not be read", "job", r.req.Job.ID, "error", err)
+			r.req.Log.WarnContext(ctx, "a shared robots.txt file could not be read", "job", r.req.Job.ID, "error", err)
 		}
 		return nil
 	}
@@ -127,14 +127,22 @@ func (r *run) saveShared(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
 	defer cancel()
 	if err := r.c.cfg.Records.PutAll(ctx, r.fresh); err != nil {
-		r.req.Log.Warn("robots.txt files could not be shared", "job", r.req.Job.ID, "error", err)
+		r.req.Log.WarnContext(ctx, "robots.txt files could not be shared", "job", r.req.Job.ID, "error", err)
 	}
 }
 
-// decodeSmall undoes the content coding of a robots.txt or sitemap, cut off at limit.
-func (r *run) decodeSmall(resp *fetch.Response, limit int64) ([]byte, error) {
+// unpack undoes the content coding of a robots.txt or sitemap, cut off where it
+// is too long, and lets use work on it.
+func (r *run) unpack(resp *fetch.Response, use func([]byte)) error {
 	if resp.Encoding == "" {
-		return resp.Body, nil
+		use(resp.Body)
+		return nil
 	}
-	return fetch.NewDecoder(limit).Decode(resp, true)
+	dec := r.c.client.NewDecoder()
+	defer dec.Done()
+	text, err := dec.Decode(resp, true)
+	if err == nil {
+		use(text)
+	}
+	return err
 }

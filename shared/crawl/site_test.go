@@ -69,64 +69,72 @@ func tableConfig(cfg *crawl.Config) {
 func TestEveryBehaviourEndsWithItsOutcome(t *testing.T) {
 	site, targets, want := tableSite(t, copies)
 	c := newCrawler(t, site, tableConfig)
-	for _, perHost := range []int{2} {
-		opt := job.Options{PerHost: perHost, Follow: job.FollowNone}
-		began := time.Now()
-		res, err := c.Crawl(t.Context(), crawl.Request{Job: job.Job{Options: opt}, Targets: targets})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%d targets on %d hosts in %v", len(targets), len(site.Hosts()), time.Since(began).Round(time.Millisecond))
-		if len(res.Visits) != len(targets) || len(res.Remainder) != 0 {
-			t.Errorf("%d visits and %d left of %d targets", len(res.Visits), len(res.Remainder), len(targets))
-		}
-		found := map[string]bool{}
-		for _, a := range res.Addresses {
-			found[a.Email] = true
-		}
-		for i, v := range res.Visits {
-			e := want[v.URL]
-			if v.URL != targets[i].URL {
-				t.Fatalf("visit %d is of %s, want %s", i, v.URL, targets[i].URL)
-			}
-			if v.Outcome != e.outcome {
-				t.Errorf("%s: %s (%s, status %d), want %s", v.URL, v.Outcome, v.Detail, v.Status, e.outcome)
-			}
-			if len(v.Detail) > 200 {
-				t.Errorf("%s: detail of %d bytes", v.URL, len(v.Detail))
-			}
-			if e.outcome != job.OutcomeFound {
-				continue
-			}
-			address := e.behaviour.Address
-			if address == "" {
-				address = crawltest.AddressOf(e.host.Name)
-			}
-			if !found[address] {
-				t.Errorf("%s: %s was not found", v.URL, address)
-			}
-		}
-		for _, h := range site.Hosts() {
-			if n := h.Log.Busiest(); n > perHost {
-				t.Errorf("%s: %d requests at once, %d allowed", h, n, perHost)
-			}
-			if most, _ := h.Log.Connections(); most > perHost {
-				t.Errorf("%s: %d connections at once, %d allowed", h, most, perHost)
-			}
-		}
-		checkDetails(t, site, want)
+	const perHost = 2
+	opt := job.Options{PerHost: perHost, Follow: job.FollowNone}
+	began := time.Now()
+	res, err := c.Crawl(t.Context(), crawl.Request{Job: job.Job{Options: opt}, Targets: targets})
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Logf("%d targets on %d hosts in %v", len(targets), len(site.Hosts()), time.Since(began).Round(time.Millisecond))
+	if len(res.Visits) != len(targets) || len(res.Remainder) != 0 {
+		t.Errorf("%d visits and %d left of %d targets", len(res.Visits), len(res.Remainder), len(targets))
+	}
+	found := map[string]bool{}
+	for _, a := range res.Addresses {
+		found[a.Email] = true
+	}
+	for i, v := range res.Visits {
+		e := want[v.URL]
+		if v.URL != targets[i].URL {
+			t.Fatalf("visit %d is of %s, want %s", i, v.URL, targets[i].URL)
+		}
+		if v.Outcome != e.outcome {
+			t.Errorf("%s: %s (%s, status %d), want %s", v.URL, v.Outcome, v.Detail, v.Status, e.outcome)
+		}
+		if len(v.Detail) > 200 {
+			t.Errorf("%s: detail of %d bytes", v.URL, len(v.Detail))
+		}
+		if e.outcome != job.OutcomeFound {
+			continue
+		}
+		address := e.behaviour.Address
+		if address == "" {
+			address = crawltest.AddressOf(e.host.Name)
+		}
+		if !found[address] {
+			t.Errorf("%s: %s was not found", v.URL, address)
+		}
+	}
+	for _, h := range site.Hosts() {
+		if n := h.Log.Busiest(); n > perHost {
+			t.Errorf("%s: %d requests at once, %d allowed", h, n, perHost)
+		}
+		if most, _ := h.Log.Connections(); most > perHost {
+			t.Errorf("%s: %d connections at once, %d allowed", h, most, perHost)
+		}
+	}
+	checkDetails(t, want, res.Visits)
 }
 
-func checkDetails(t *testing.T, site *crawltest.Site, want map[string]expectation) {
+// checkDetails looks at what is peculiar to some behaviours. A host that a busy
+// machine kept from answering in time says nothing about gaps: it was asked, and
+// noticed it later.
+func checkDetails(t *testing.T, want map[string]expectation, visits []job.Visit) {
 	t.Helper()
+	late := map[*crawltest.Host]bool{}
+	for _, v := range visits {
+		if v.Attempts > 1 {
+			late[want[v.URL].host] = true
+		}
+	}
 	for _, e := range want {
 		if e.host == nil {
 			continue
 		}
 		switch e.behaviour.Name {
 		case "delay":
-			if gap := e.host.Log.Gap(); gap < 300*time.Millisecond {
+			if gap := e.host.Log.Gap(); gap < 300*time.Millisecond && !late[e.host] {
 				t.Errorf("%s: a gap of %v, the site wants 300 ms", e.host, gap)
 			}
 		case "limitedonce":

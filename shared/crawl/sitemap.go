@@ -16,7 +16,6 @@ type sitemapFetch struct {
 	origin *origin
 	queue  []*url.URL
 	seen   map[string]bool
-	hops   int
 	found  []follow.Link
 	done   bool
 }
@@ -113,9 +112,8 @@ func (r *run) fetchSitemap(m *sitemapFetch, slot *fetch.Slot) {
 	}
 	var got sitemap.Result
 	if resp.Body != nil {
-		if text, err := r.decodeSmall(resp, r.c.cfg.Fetch.MaxBody); err == nil {
-			got, _ = sitemap.Parse(bytes.NewReader(text), maxSitemapPages) // what could be read is valid whatever the error
-		}
+		// What could be read is valid, whatever the error.
+		_ = r.unpack(resp, func(text []byte) { got, _ = sitemap.Parse(bytes.NewReader(text), maxSitemapPages) })
 	}
 	r.afterSitemap(m, got)
 }

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bytes"
+	"errors"
 	"mime"
 	"strings"
 	"unicode/utf8"
@@ -15,7 +16,8 @@ import (
 // does: byte order mark, then the header, then a meta element in the first
 // kilobyte, then by looking at the bytes. What is no text is returned as it is,
 // and so is nearly everything else, since it is UTF-8 already. The result is
-// valid until the next call and no longer than body is.
+// valid until Done, or as long as body is. Of a text that grows beyond the
+// limit on bodies the rest is dropped.
 func (d *Decoder) UTF8(body []byte, contentType string) []byte {
 	if bytes.HasPrefix(body, bomUTF8) {
 		return body[len(bomUTF8):]
@@ -42,7 +44,7 @@ func (d *Decoder) UTF8(body []byte, contentType string) []byte {
 	case asciiSuperset(name) && isASCII(body):
 		return body
 	}
-	return d.convert(enc, body)
+	return bytes.TrimPrefix(d.convert(enc, body), bomUTF8)
 }
 
 var bomUTF8 = []byte{0xef, 0xbb, 0xbf}
@@ -77,26 +79,23 @@ func isASCII(body []byte) bool {
 
 func (d *Decoder) convert(enc encoding.Encoding, body []byte) []byte {
 	dec := enc.NewDecoder()
-	// A byte becomes at most three; the largest bodies are cut off rather than tripled.
-	room := int(min(int64(len(body))*3/2+64, 2*d.max))
-	if cap(d.text) < room {
-		d.text = make([]byte, room)
+	if len(d.text) < 2*len(body) && len(body) <= largeText {
+		d.text = make([]byte, max(2*len(body)+64, 128<<10))
 	}
-	out := d.text[:cap(d.text)]
+	out := d.text
+	if len(body) > largeText {
+		d.large()
+		out = d.work.converted()
+	}
 	written, read := 0, 0
 	for {
 		n, m, err := dec.Transform(out[written:], body[read:], true)
 		written, read = written+n, read+m
-		if err != transform.ErrShortDst || int64(len(out)) >= 2*d.max { //nolint:errorlint // Transform returns it as it is
-			break
+		if !errors.Is(err, transform.ErrShortDst) || len(body) > largeText {
+			return out[:written]
 		}
-		larger := make([]byte, min(int64(len(out))*2, 2*d.max))
+		larger := make([]byte, 2*len(out)) // a byte may become three
 		copy(larger, out[:written])
-		out = larger
+		out, d.text = larger, larger
 	}
-	d.text = out
-	if cap(out) > keepBuffer {
-		d.text = nil
-	}
-	return out[:written]
 }

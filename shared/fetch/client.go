@@ -19,6 +19,7 @@ type Client struct {
 	cfg    Config
 	guard  *Guard
 	memory *memory
+	work   *Workspace
 	agent  string
 	strict *http.Transport
 	lax    *http.Transport // does not verify certificates itself: see badCertificate
@@ -31,7 +32,7 @@ func NewClient(cfg Config) (*Client, error) {
 	if err := cfg.normalise(); err != nil {
 		return nil, fmt.Errorf("fetch: %w", err)
 	}
-	c := &Client{cfg: cfg, guard: newGuard(&cfg), memory: newMemory(cfg.MaxBody), agent: cfg.UserAgent()}
+	c := &Client{cfg: cfg, guard: newGuard(&cfg), memory: newMemory(cfg.MaxBody), work: NewWorkspace(cfg.MaxBody), agent: cfg.UserAgent()}
 	c.certs.init(cfg.RootCAs)
 	d := newDialer(&cfg, c.guard)
 	c.cache = d.dns
@@ -77,11 +78,18 @@ func (c *Client) Config() Config { return c.cfg }
 // Guard returns what decides on URLs and addresses.
 func (c *Client) Guard() *Guard { return c.guard }
 
-// CloseIdle closes the connections that are kept alive for nothing at present.
-func (c *Client) CloseIdle() {
+// Rest closes the connections that are kept alive for nothing at present and
+// gives memory back: for a process that has nothing to do for a while.
+func (c *Client) Rest() {
 	c.strict.CloseIdleConnections()
 	c.lax.CloseIdleConnections()
+	c.memory.rest()
+	c.work.rest()
 }
+
+// NewDecoder returns a decoder for this client's responses. Those of one client
+// share one workspace.
+func (c *Client) NewDecoder() *Decoder { return NewDecoder(c.work) }
 
 // Request is one GET.
 type Request struct {

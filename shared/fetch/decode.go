@@ -14,10 +14,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Decoder undoes content codings. It keeps its buffers between calls, so one
-// per goroutine serves many pages; it is not safe for concurrent use.
+// Decoder undoes content codings and brings texts to UTF-8. It keeps its buffers
+// between pages, so one per goroutine serves many; it is not safe for concurrent
+// use. Done must be called after each page.
 type Decoder struct {
 	max     int64
+	work    *Workspace
+	working bool // it holds the workspace
 	out     []byte
 	src     bytes.Reader
 	gzip    *gzip.Reader
@@ -28,17 +31,30 @@ type Decoder struct {
 	between []byte
 }
 
-// NewDecoder returns a Decoder that gives no more than max bytes.
-func NewDecoder(max int64) *Decoder { return &Decoder{max: max} }
+// NewDecoder returns a Decoder that gives no more than the workspace's limit.
+func NewDecoder(work *Workspace) *Decoder { return &Decoder{max: work.max, work: work} }
+
+// Done ends the work on a page: what Decode and UTF8 returned is no longer valid.
+func (d *Decoder) Done() {
+	if d.working {
+		d.working = false
+		d.work.mu.Unlock()
+	}
+}
+
+// large makes sure that no other large page is worked on until Done.
+func (d *Decoder) large() {
+	if !d.working {
+		d.work.mu.Lock()
+		d.working = true
+	}
+}
 
 // maxCodings bounds how often a body may be said to be compressed.
 const maxCodings = 2
 
-// keepBuffer is the size above which a buffer is not kept for the next page.
-const keepBuffer = 1 << 20
-
 // Decode returns the response's body without its content codings. The result is
-// valid until the next call or until the response is released. ErrTooLarge if
+// valid until Done or until the response is released. ErrTooLarge if
 // it is over the limit (cut off instead where truncate is set), ErrEncoding.
 func (d *Decoder) Decode(r *Response, truncate bool) ([]byte, error) {
 	return d.decode(r.Body, r.Encoding, truncate, r.Cut)
@@ -58,24 +74,27 @@ func (d *Decoder) decode(body []byte, encoding string, truncate, cut bool) ([]by
 		if len(body) == 0 {
 			return body, nil // an empty body is sent without its coding
 		}
-		src, err := d.reader(codings[i], body)
-		if err != nil {
-			// Servers do label plain text as compressed.
-			if looksPlain(body) {
-				return body, nil
-			}
-			return nil, fmt.Errorf("%w: %s: %w", ErrEncoding, codings[i], err)
+		packed := body
+		src, err := d.reader(codings[i], packed)
+		if err == nil {
+			body, err = d.readAll(src, truncate, cut)
 		}
-		if body, err = d.readAll(src, truncate, cut); err != nil {
-			if errors.Is(err, ErrTooLarge) {
-				return nil, err
-			}
+		switch {
+		case err == nil:
+		case looksPlain(packed): // servers do label plain text as compressed
+			body = packed
+		case errors.Is(err, ErrTooLarge):
+			return nil, err
+		default:
 			return nil, fmt.Errorf("%w: %s: %w", ErrEncoding, codings[i], err)
 		}
 		if i > 0 { // the next coding reads from what this one gave
 			d.between = append(d.between[:0], body...)
 			body = d.between
 		}
+	}
+	if len(body) > largeText {
+		d.large()
 	}
 	return body, nil
 }
@@ -95,9 +114,6 @@ func (d *Decoder) reader(coding string, body []byte) (io.Reader, error) {
 		}
 		return d.gzip, d.gzip.Reset(&d.src)
 	case "br":
-		if looksPlain(body) { // brotli has no magic number
-			return &d.src, nil
-		}
 		if d.brotli == nil {
 			d.brotli = brotli.NewReader(nil)
 		}
@@ -131,41 +147,42 @@ func (d *Decoder) reader(coding string, body []byte) (io.Reader, error) {
 // readAll reads to the end or to the limit. A body that ends early is what was
 // read so far if it had been cut off on purpose, and an error otherwise.
 func (d *Decoder) readAll(src io.Reader, truncate, cut bool) ([]byte, error) {
-	if cap(d.out) == 0 {
-		d.out = make([]byte, 0, 128<<10)
+	if d.out == nil {
+		d.out = make([]byte, 128<<10)
 	}
-	out := d.out[:0]
+	out, n := d.out, 0
 	for {
-		if int64(len(out)) > d.max {
-			d.keep(out)
+		if int64(n) > d.max {
 			if truncate {
 				return out[:d.max], nil
 			}
 			return nil, fmt.Errorf("%w: more than %d bytes after decompression", ErrTooLarge, d.max)
 		}
-		if len(out) == cap(out) {
-			larger := make([]byte, len(out), min(2*cap(out), int(d.max)+1))
-			copy(larger, out)
-			out = larger
+		if n == len(out) {
+			out = d.grow(out)
 		}
-		n, err := src.Read(out[len(out):cap(out)])
-		out = out[:len(out)+n]
+		m, err := src.Read(out[n:min(int64(len(out)), d.max+1)])
+		n += m
 		switch {
-		case errors.Is(err, io.EOF):
-			d.keep(out)
-			return out, nil
-		case err != nil && cut:
-			d.keep(out)
-			return out, nil
+		case errors.Is(err, io.EOF), err != nil && cut:
+			return out[:n], nil
 		case err != nil:
-			d.keep(out)
 			return nil, err
 		}
 	}
 }
 
-func (d *Decoder) keep(out []byte) {
-	if cap(out) <= keepBuffer {
-		d.out = out[:0]
+// grow returns a larger buffer with the same content: up to largeText one of its
+// own, beyond it the workspace's.
+func (d *Decoder) grow(out []byte) []byte {
+	if 2*len(out) <= largeText {
+		larger := make([]byte, 2*len(out))
+		copy(larger, out)
+		d.out = larger
+		return larger
 	}
+	d.large()
+	larger := d.work.unpacked()
+	copy(larger, out)
+	return larger
 }

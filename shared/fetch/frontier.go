@@ -111,22 +111,29 @@ func (f *Frontier[T]) makeReady(q *queue[T]) {
 	f.cond.Signal()
 }
 
-// Slot is the right to make one request to a host. Release gives it back.
+// Slot is the right to make one request to a host. Release gives it back. It is
+// for one goroutine.
 type Slot struct {
 	hosts     *Hosts
 	authority string
+	heard     bool
 }
 
 // Authority is the host the slot is for.
 func (s *Slot) Authority() string { return s.authority }
 
 // Heard says that the host's answer has begun.
-func (s *Slot) Heard() { s.hosts.heard(s.authority, time.Now()) }
+func (s *Slot) Heard() {
+	if !s.heard {
+		s.heard = true
+		s.hosts.heard(s.authority, time.Now())
+	}
+}
 
 // Release ends the request. retryAfter is how long the host asked to be left
 // alone (with Overloaded), or 0.
 func (s *Slot) Release(v Verdict, retryAfter time.Duration) {
-	s.hosts.end(s.authority, v, retryAfter, time.Now())
+	s.hosts.end(s.authority, s.heard, v, retryAfter, time.Now())
 }
 
 // Next waits until a request may begin and returns its item and slot, or false

@@ -17,7 +17,7 @@ type Hosts struct {
 // host is one authority's state.
 type host struct {
 	active  int       // requests under way
-	unheard bool      // with a gap: a request is out that was not answered yet
+	unheard int       // of these, those that were not answered yet
 	last    time.Time // from here the gap counts
 	until   time.Time // the host asked not to be asked before
 	delay   time.Duration
@@ -94,7 +94,7 @@ func (h *Hosts) start(authority string, perHost int, gap time.Duration, now time
 	if e.delay > 0 {
 		perHost = 1
 	}
-	if e.active >= perHost || gap > 0 && e.unheard {
+	if e.active >= perHost || gap > 0 && e.unheard > 0 {
 		if e.waiting == nil {
 			e.waiting = map[waker]struct{}{}
 		}
@@ -109,7 +109,7 @@ func (h *Hosts) start(authority string, perHost int, gap time.Duration, now time
 		return false, at
 	}
 	e.active++
-	e.unheard = true
+	e.unheard++
 	return true, time.Time{}
 }
 
@@ -118,17 +118,19 @@ func (h *Hosts) start(authority string, perHost int, gap time.Duration, now time
 func (h *Hosts) heard(authority string, now time.Time) {
 	h.mu.Lock()
 	e := h.get(authority, now)
-	e.unheard, e.last = false, now
+	e.unheard--
+	e.last = now
 	h.notify(authority, e)
 }
 
-// end ends a request with what was learned from it.
-func (h *Hosts) end(authority string, v Verdict, retryAfter time.Duration, now time.Time) {
+// end ends a request with what was learned from it; heard, if the host had begun to answer.
+func (h *Hosts) end(authority string, heard bool, v Verdict, retryAfter time.Duration, now time.Time) {
 	h.mu.Lock()
 	e := h.get(authority, now)
 	e.active--
-	if e.unheard {
-		e.unheard, e.last = false, now
+	if !heard {
+		e.unheard--
+		e.last = now
 	}
 	switch v {
 	case Overloaded:

@@ -7,56 +7,65 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Bodies are read into buffers of three sizes. A connection may always have a
+// Bodies are read into buffers of four sizes. A connection may always have a
 // small one. Larger ones are rationed for the whole process, and a reader that
 // needs a larger one waits for it while holding only smaller ones: since the
 // holder of a large buffer never waits for memory, waiting always ends.
-const (
-	smallSize  = 64 << 10
-	mediumSize = 512 << 10
+//
+// Buffers are slabs outside the garbage-collected heap. They are never garbage,
+// and if they were on the heap, the collector would let as much rubbish again
+// pile up beside them.
+const smallSize = 64 << 10
 
-	mediumBuffers = 24
-	largeBuffers  = 3
-)
+// tiers are the sizes, and how many buffers of each there may be; the last size
+// is the limit on bodies and one byte more, to see that there is more. Most
+// pages come compressed and fit the first; together the others take 23 MiB.
+var tiers = [...]struct {
+	size, ration int
+}{{smallSize, 0}, {256 << 10, 24}, {1 << 20, 6}, {0, 2}}
 
 // memory hands out body buffers.
 type memory struct {
-	largeSize int
-	pools     [3]sync.Pool
-	rations   [3]*semaphore.Weighted // nil for the small ones
+	sizes   [len(tiers)]int
+	rations [len(tiers)]*semaphore.Weighted // nil for the small ones
+
+	mu   sync.Mutex
+	free [len(tiers)][]*buffer // the one used last is at the end
 }
 
 func newMemory(maxBody int64) *memory {
-	// One byte more than the limit is read, to see that there is more.
-	m := &memory{largeSize: int(maxBody) + 1}
-	m.rations[1] = semaphore.NewWeighted(mediumBuffers)
-	m.rations[2] = semaphore.NewWeighted(largeBuffers)
+	m := &memory{}
+	for i, t := range tiers {
+		m.sizes[i] = t.size
+		if i == len(tiers)-1 {
+			m.sizes[i] = int(maxBody) + 1
+		}
+		if t.ration > 0 {
+			m.rations[i] = semaphore.NewWeighted(int64(t.ration))
+		}
+	}
 	return m
-}
-
-func (m *memory) size(tier int) int {
-	return [...]int{smallSize, mediumSize, m.largeSize}[tier]
 }
 
 // tierFor is the smallest tier that holds n bytes, or the largest.
 func (m *memory) tierFor(n int64) int {
-	for tier := range m.pools {
-		if n <= int64(m.size(tier)) {
+	for tier := range m.free {
+		if n <= int64(m.sizes[tier]) {
 			return tier
 		}
 	}
-	return len(m.pools) - 1
+	return len(m.free) - 1
 }
 
-// buffer is one rationed piece of memory.
+// buffer is one piece of memory.
 type buffer struct {
 	data []byte
 	tier int
 	from *memory
 }
 
-// take waits for a buffer of the tier. With wait it is told around the waiting,
-// so that a site is not blamed for our own shortage.
+// take waits for a buffer of the tier. pause and resume are called around the
+// waiting, so that a site is not blamed for our own shortage.
 func (m *memory) take(ctx context.Context, tier int, pause, resume func()) (*buffer, error) {
 	if r := m.rations[tier]; r != nil && !r.TryAcquire(1) {
 		pause()
@@ -66,18 +75,36 @@ func (m *memory) take(ctx context.Context, tier int, pause, resume func()) (*buf
 			return nil, context.Cause(ctx)
 		}
 	}
-	if b, ok := m.pools[tier].Get().(*buffer); ok {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n := len(m.free[tier]); n > 0 {
+		b := m.free[tier][n-1]
+		m.free[tier] = m.free[tier][:n-1]
 		return b, nil
 	}
-	return &buffer{data: make([]byte, m.size(tier)), tier: tier, from: m}, nil
+	return &buffer{data: newSlab(m.sizes[tier]), tier: tier, from: m}, nil
 }
 
 func (b *buffer) release() {
 	if b == nil {
 		return
 	}
-	b.from.pools[b.tier].Put(b)
-	if r := b.from.rations[b.tier]; r != nil {
+	m := b.from
+	m.mu.Lock()
+	m.free[b.tier] = append(m.free[b.tier], b)
+	m.mu.Unlock()
+	if r := m.rations[b.tier]; r != nil {
 		r.Release(1)
+	}
+}
+
+// rest gives the memory of buffers that nobody uses back to the system.
+func (m *memory) rest() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, tier := range m.free {
+		for _, b := range tier {
+			restSlab(b.data)
+		}
 	}
 }

@@ -29,7 +29,6 @@ var (
 	errNothing = errors.New("is empty")
 	errLong    = errors.New("is longer than 254 characters")
 	errDomain  = errors.New("is not a domain name")
-	errLocal   = errors.New("has nothing before the @")
 	errStars   = errors.New("has more than four *")
 	errAll     = errors.New("would suppress every address")
 	errChars   = errors.New("holds a space or a control character")
@@ -105,7 +104,7 @@ func parseDomain(text string) (Entry, error) {
 func hostname(name string) (string, error) {
 	name = strings.Trim(name, ".")
 	ascii, err := idna.Lookup.ToASCII(name)
-	if err != nil || ascii == "" || strings.ContainsAny(ascii, "*@/: ") {
+	if err != nil || ascii == "" || strings.ContainsAny(ascii, "*@/: ") || strings.Contains(ascii, "..") {
 		return "", fmt.Errorf("%w: %q", errDomain, name)
 	}
 	return ascii, nil

@@ -50,3 +50,25 @@ func pageOf(host string, size int) []byte {
 	b.WriteString(footer)
 	return b.Bytes()
 }
+
+// ServeHeavy is a handler of bodies that weigh: by path, /big (just under limit
+// bytes), /wide (the same in UTF-16), /cyrillic (in windows-1251), /bomb and
+// /bombbr (a little that unpacks to much), /endless and /drip.
+func ServeHeavy(limit int) http.Handler {
+	text := bytes.Repeat([]byte("<p class=\"line\">the bread is baked every morning</p>\n"), limit/53)
+	cyrillic := bytes.Repeat([]byte{0xd5, 0xeb, 0xe5, 0xe1, ' '}, limit/6)
+	wide := make([]byte, 2, limit)
+	wide[0], wide[1] = 0xff, 0xfe
+	for _, c := range text[:limit/2-2] {
+		wide = append(wide, c, 0)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/big", body("text/html; charset=utf-8", "", text))
+	mux.Handle("/wide", body("text/html", "", wide))
+	mux.Handle("/cyrillic", body("text/html; charset=windows-1251", "", cyrillic))
+	mux.Handle("/bomb", body("text/html", "gzip", bombs()["gzip"]))
+	mux.Handle("/bombbr", body("text/html", "br", bombs()["br"]))
+	mux.Handle("/endless", http.HandlerFunc(endless))
+	mux.Handle("/drip", drip(100*time.Millisecond))
+	return mux
+}

@@ -19,18 +19,18 @@ import (
 
 // Limits for which the table holds: a crawler's configuration in the tests.
 const (
-	FirstByte = 400 * time.Millisecond
-	Idle      = 400 * time.Millisecond
+	FirstByte = 600 * time.Millisecond
+	Idle      = 600 * time.Millisecond
 	Total     = 1500 * time.Millisecond
 )
 
 var bombs = sync.OnceValue(func() map[string][]byte {
 	out := map[string][]byte{}
 	for _, coding := range []string{"gzip", "br", "zstd"} {
-		out[coding] = Zeros(coding, 4<<20)
+		out[coding] = Zeros(coding, 6<<20)
 	}
 	// Members of a gzip file follow each other: a gigabyte in a megabyte.
-	out["gzip"] = bytes.Repeat(out["gzip"], 256)
+	out["gzip"] = bytes.Repeat(out["gzip"], 170)
 	return out
 })
 

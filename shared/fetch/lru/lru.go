@@ -22,9 +22,9 @@ type entry[K comparable, V any] struct {
 	expires time.Time // zero: never
 }
 
-// New returns a cache of at most max entries; max must be positive.
-func New[K comparable, V any](max int) *Cache[K, V] {
-	return &Cache[K, V]{max: max, items: map[K]*list.Element{}, order: list.New()}
+// New returns a cache of at most limit entries; limit must be positive.
+func New[K comparable, V any](limit int) *Cache[K, V] {
+	return &Cache[K, V]{max: limit, items: map[K]*list.Element{}, order: list.New()}
 }
 
 // Get returns the value of key, unless it is missing or has expired at now.
