@@ -44,6 +44,19 @@ func New(store job.Store, bells queue.Sender, now func() time.Time, log *slog.Lo
 // page's time, and what was found is kept. Cancelling a cancelled job is
 // harmless; a finished one answers *job.StateError.
 func (s *Service) Cancel(ctx context.Context, owner string, id job.ID) (job.Job, error) {
+	if j, err := s.mutate(ctx, owner, id, func(*job.Job) error { return job.ErrUnchanged }); err != nil || j.Status == job.Cancelled {
+		return j, err
+	}
+	// What a worker leaves behind that dies over it is settled once its lease has
+	// surely run out. The bell comes first: one for a job that was not cancelled
+	// after all does nothing.
+	bell := queue.Outgoing{
+		Body:  job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellWindUp}.Encode(),
+		Group: owner, Delay: work.MaxLease,
+	}
+	if err := s.bells.Send(ctx, []queue.Outgoing{bell}); err != nil {
+		return job.Job{}, fmt.Errorf("control: cancelling %s: %w", id, err)
+	}
 	return s.become(ctx, owner, id, job.Cancelled)
 }
 

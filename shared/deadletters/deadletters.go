@@ -60,6 +60,8 @@ func (h *Handler) settle(ctx context.Context, b job.Bell) error {
 			}
 			return j.Become(job.Failed, h.Now(), "its list could not be planned")
 		})
+	case job.BellWindUp:
+		return nil // only what a cancelled job shows of its end is missing
 	default: // a retry that could not be added: the job goes on without it
 		return h.change(ctx, b.Job, func(j *job.Job) error {
 			if j.Adding.IsZero() {

@@ -11,9 +11,10 @@ type BellKind string
 
 // The kinds of bell.
 const (
-	BellBatch BellKind = ""      // look at batch Key
-	BellPlan  BellKind = "plan"  // plan the job's chunks and start it
-	BellRetry BellKind = "retry" // go on adding the job's retry batches
+	BellBatch  BellKind = ""       // look at batch Key
+	BellPlan   BellKind = "plan"   // plan the job's chunks and start it
+	BellRetry  BellKind = "retry"  // go on adding the job's retry batches
+	BellWindUp BellKind = "windup" // settle what a cancelled job's workers left behind
 )
 
 // Bell is the body of a queue message. It carries no state: ringing twice, late
@@ -49,7 +50,7 @@ func ParseBell(body string) (Bell, error) {
 		if !b.Key.Valid() {
 			return Bell{}, fmt.Errorf("%w: batch %q", ErrBell, b.Key)
 		}
-	case BellPlan, BellRetry:
+	case BellPlan, BellRetry, BellWindUp:
 	default:
 		return Bell{}, fmt.Errorf("%w: kind %q", ErrBell, b.Kind)
 	}

@@ -106,19 +106,7 @@ func (w *Worker) Bury(ctx context.Context, ref job.Ref, reason string) error {
 	case j.Status != job.Running || !j.DeletedAt.IsZero():
 		return nil // a paused job's batches are rung again when it resumes
 	}
-	b, _, err := w.claim(ctx, ref)
-	switch {
-	case errors.Is(err, job.ErrLeased):
-		return fmt.Errorf("work: burying %s: %w", ref, err)
-	case isAnswer(err):
-		return nil
-	case err != nil:
-		return fmt.Errorf("work: burying %s: %w", ref, err)
-	}
-	if b.Status == job.Fetched {
-		return w.finish(ctx, j, &b)
-	}
-	return w.giveUp(ctx, j, b, job.OutcomeDead, reason)
+	return w.abandon(ctx, j, ref, job.OutcomeDead, reason)
 }
 
 // giveUp ends every target of a claimed batch with one outcome.

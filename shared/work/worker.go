@@ -42,6 +42,9 @@ const (
 	// BellGrace is how long a batch whose bell was just rung may stay silent
 	// before the sweeper rings it again.
 	BellGrace = time.Minute
+	// MaxLease is the longest lease there is: that of a worker with the longest
+	// time that any installation gives it.
+	MaxLease = 6 * time.Minute
 	// storeReserve is kept of a worker's time for storing what it fetched.
 	storeReserve = 10 * time.Second
 	// defaultTime is a worker's time when its context has no deadline.
@@ -96,6 +99,8 @@ func (w *Worker) Ring(ctx context.Context, b job.Bell) error {
 			return errors.New("work: this worker adds no retries")
 		}
 		return w.Retrier.AddRetries(ctx, b.Job)
+	case job.BellWindUp:
+		return w.windUp(ctx, b.Job)
 	default:
 		return w.batch(ctx, b.Ref)
 	}

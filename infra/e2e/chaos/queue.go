@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"gleaner/shared/queue"
@@ -20,6 +21,7 @@ type Bells struct {
 	// Twice says whether the message sent now is delivered twice; nil: never.
 	Twice func() bool
 
+	mu       sync.Mutex
 	next     int
 	messages []*bellMessage
 	Dead     []queue.Message
@@ -32,6 +34,8 @@ type bellMessage struct {
 
 // Send implements queue.Sender.
 func (b *Bells) Send(_ context.Context, out []queue.Outgoing) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, o := range out {
 		copies := 1
 		if b.Twice != nil && b.Twice() {
@@ -77,3 +81,5 @@ func (b *Bells) receive() (queue.Message, bool) {
 func (b *Bells) delete(id string) {
 	b.messages = slices.DeleteFunc(b.messages, func(m *bellMessage) bool { return m.ID == id })
 }
+
+func (b *Bells) empty() bool { return len(b.messages) == 0 && len(b.Dead) == 0 }

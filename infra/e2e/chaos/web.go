@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"gleaner/shared/crawl"
@@ -24,15 +26,19 @@ type Web struct {
 	During func()
 	Clock  func() time.Time
 
-	// Visits counts the visits of each URL whose outcome was handed back.
-	Visits map[string]int
+	mu     sync.Mutex
+	visits map[string]int
+}
+
+// Visits says how often each URL was visited.
+func (w *Web) Visits() map[string]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.visits)
 }
 
 // Crawl implements work.Crawler.
 func (w *Web) Crawl(ctx context.Context, r crawl.Request) (job.Result, error) {
-	if w.Visits == nil {
-		w.Visits = map[string]int{}
-	}
 	var res job.Result
 	found := map[string]bool{}
 	status := job.Running
@@ -55,7 +61,12 @@ func (w *Web) Crawl(ctx context.Context, r crawl.Request) (job.Result, error) {
 		}
 		v := job.Visit{URL: t.URL, Outcome: job.OutcomeCancelled}
 		if status == job.Running {
-			w.Visits[t.URL]++
+			w.mu.Lock()
+			if w.visits == nil {
+				w.visits = map[string]int{}
+			}
+			w.visits[t.URL]++
+			w.mu.Unlock()
 			w.visit(t.URL, r.Job.Retries, &v, &res, found)
 		}
 		res.Visits = append(res.Visits, v)

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"gleaner/infra/local/eventsource"
@@ -42,6 +44,7 @@ type World struct {
 
 	clock   time.Time
 	Skew    func() time.Duration // added to each reading of the clock; nil: none
+	Both    func() bool          // whether two workers get the message at once; nil: never
 	submit  *submit.Service
 	Control *control.Service
 	worker  *bells.Handler
@@ -49,7 +52,7 @@ type World struct {
 	sweeper *sweep.Sweeper
 
 	last job.Progress // for monotony
-	died bool         // the worker handling a message died of it
+	died atomic.Bool  // the worker handling a message died of it
 }
 
 // NewWorld builds a world on an empty store.
@@ -96,14 +99,16 @@ func (w *World) Advance(d time.Duration) { w.clock = w.clock.Add(d) }
 // would take for a mere panic.
 type dying struct {
 	bells.Answerer
-	died *bool
+	died *atomic.Bool
 }
 
 // Ring implements bells.Answerer.
 func (d dying) Ring(ctx context.Context, b job.Bell) error {
 	defer func() {
 		if p := recover(); p != nil {
-			_, *d.died = p.(Crash)
+			if _, ok := p.(Crash); ok {
+				d.died.Store(true)
+			}
 			panic(p)
 		}
 	}()
@@ -183,10 +188,15 @@ func (w *World) Step(ctx context.Context) bool {
 }
 
 func (w *World) handle(ctx context.Context, m queue.Message) {
-	w.died = false
+	w.died.Store(false)
+	var second sync.WaitGroup
+	if w.Both != nil && w.Both() {
+		second.Go(func() { _, _ = w.worker.Handle(ctx, eventsource.Event(m)) })
+	}
 	res, _ := w.worker.Handle(ctx, eventsource.Event(m))
+	second.Wait()
 	switch {
-	case w.died: // nobody is left to acknowledge the message
+	case w.died.Load(): // nobody is left to acknowledge the message
 		w.Crashes++
 		w.boot()
 	case len(res.BatchItemFailures) == 0:
@@ -197,16 +207,15 @@ func (w *World) handle(ctx context.Context, m queue.Message) {
 // maxSteps bounds a run; a minute each when idle.
 const maxSteps = 5000
 
-// Run steps until the job is in a final status and nothing more is rung, and
-// checks at each step what must always hold.
+// Run steps until the job is in a final status and no bell is left, and checks at each step what must always hold.
 func (w *World) Run(ctx context.Context, id job.ID) error {
 	for range maxSteps {
-		busy := w.Step(ctx)
+		w.Step(ctx)
 		done, err := w.Check(ctx, id)
 		if err != nil {
 			return err
 		}
-		if done && !busy {
+		if done && w.Bells.empty() {
 			return nil
 		}
 	}
@@ -277,6 +286,9 @@ func (w *World) End(ctx context.Context, id job.ID) (End, error) {
 	}
 	if int(c.Emails) != len(e.Addresses) || int(c.Domains) != len(domains) {
 		return e, fmt.Errorf("chaos: counted %d addresses of %d domains, stored %d of %d", c.Emails, c.Domains, len(e.Addresses), len(domains))
+	}
+	if e.Status.Final() && c.Active != 0 {
+		return e, fmt.Errorf("chaos: %s with %d batches still at work", e.Status, c.Active)
 	}
 	if e.Status == job.Completed && (e.Open != 0 || c.Active != 0 || len(e.Outcomes) != p.Job.URLs || c.Processed != p.Total()) {
 		return e, fmt.Errorf("chaos: completed with %d open, %d active, %d of %d URLs, %d of %d processed",
