@@ -64,6 +64,43 @@ func BenchmarkCreate(b *testing.B) {
 	}
 }
 
+// BenchmarkStart measures POST /jobs/{id}/start of jobs appended in chunks of
+// 50,000 URLs; from 100,001 on the plan is left to a worker, whose time is plan-ms.
+func BenchmarkStart(b *testing.B) {
+	for _, chunks := range []int{2, 20} {
+		b.Run(fmt.Sprint(chunks*50_000), func(b *testing.B) {
+			s := newSite(b)
+			lines := urlLines(chunks * 50_000)
+			var times []time.Duration
+			var planning time.Duration
+			for b.Loop() {
+				b.StopTimer()
+				var a jobAnswer
+				s.want(http.StatusCreated, &a, "POST", "/jobs", `{"open":true}`)
+				base := "/jobs/" + string(a.Job.ID)
+				for n, part := range slices.Collect(slices.Chunk(lines, 50_000)) {
+					s.want(http.StatusOK, nil, "PUT", fmt.Sprintf("%s/chunks/%d", base, n), strings.Join(part, "\n"))
+				}
+				body := fmt.Sprintf(`{"chunks":%d}`, chunks)
+				b.StartTimer()
+				began := time.Now()
+				s.want(http.StatusAccepted, &a, "POST", base+"/start", body)
+				times = append(times, time.Since(began))
+				b.StopTimer()
+				if began = time.Now(); a.Job.Status == job.Creating {
+					if err := s.submit.Plan(b.Context(), a.Job.ID); err != nil {
+						b.Fatal(err)
+					}
+					planning += time.Since(began)
+				}
+				b.StartTimer()
+			}
+			quantiles(b, times)
+			b.ReportMetric(float64(planning.Milliseconds())/float64(b.N), "plan-ms")
+		})
+	}
+}
+
 // BenchmarkProgress measures one poll of a job of 10,000 URLs.
 func BenchmarkProgress(b *testing.B) {
 	s := newSite(b)

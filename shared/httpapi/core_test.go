@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,6 +145,36 @@ func TestIdempotencyKey(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	problem(t, s.do("POST", "/jobs", "b-firma.de", "Content-Type", "text/plain", "Idempotency-Key", strings.Repeat("k", 256)), 422)
+}
+
+// TestTheSameRequestManyTimesAtOnce sends what an impatient client sends: all
+// get the same job, and its batches are written once.
+func TestTheSameRequestManyTimesAtOnce(t *testing.T) {
+	s := newSite(t)
+	body := strings.Join(urlLines(5000), "\n")
+	ids := make([]job.ID, 6)
+	var wg sync.WaitGroup
+	for i := range ids {
+		wg.Go(func() {
+			w := s.do("POST", "/jobs", body, "Content-Type", "text/plain", "Idempotency-Key", "k-1")
+			var a jobAnswer
+			if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || w.Code != 202 || a.Job.Status != job.Running {
+				t.Errorf("%d %v: %.200s", w.Code, err, w.Body)
+			}
+			ids[i] = a.Job.ID
+		})
+	}
+	wg.Wait()
+	for _, id := range ids {
+		if id != ids[0] {
+			t.Fatalf("several jobs: %v", ids)
+		}
+	}
+	s.crawl(ids[0], func(string) job.Outcome { return job.OutcomeNone })
+	p, err := s.store.Progress(t.Context(), ids[0])
+	if err != nil || p.Counters.Processed != 5000 || p.OpenBatches() != 0 {
+		t.Errorf("%d processed, %d batches open, %v", p.Counters.Processed, p.OpenBatches(), err)
+	}
 }
 
 func TestChunks(t *testing.T) {

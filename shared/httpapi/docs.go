@@ -72,7 +72,7 @@ func renderDocs() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := template.New("docs").Funcs(template.FuncMap{"prose": prose}).Parse(docsTemplate)
+	t, err := template.New("docs").Funcs(template.FuncMap{"prose": prose, "line": line, "type": typeLink}).Parse(docsTemplate)
 	if err != nil {
 		return nil, err
 	}
@@ -166,17 +166,35 @@ func exampleText(v any) string {
 func prose(text string) template.HTML {
 	var out strings.Builder
 	for para := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
-		out.WriteString("<p>")
-		for i, part := range strings.Split(para, "`") {
-			escaped := template.HTMLEscapeString(part)
-			if i%2 == 1 {
-				escaped = "<code>" + escaped + "</code>"
-			}
-			out.WriteString(escaped)
+		out.WriteString("<p>" + string(line(para)) + "</p>")
+	}
+	return template.HTML(out.String()) //nolint:gosec // escaped piece by piece in line
+}
+
+// line marks code between backquotes.
+func line(text string) template.HTML {
+	var out strings.Builder
+	for i, part := range strings.Split(text, "`") {
+		escaped := template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			escaped = "<code>" + escaped + "</code>"
 		}
-		out.WriteString("</p>")
+		out.WriteString(escaped)
 	}
 	return template.HTML(out.String()) //nolint:gosec // escaped piece by piece above
+}
+
+// typeLink makes the name of a schema lead to it.
+func typeLink(name string) template.HTML {
+	before, schema := "", name
+	if i := strings.LastIndexByte(name, ' '); i >= 0 && strings.HasPrefix(name, "array of ") {
+		before, schema = name[:i+1], name[i+1:]
+	}
+	escaped := template.HTMLEscapeString(schema)
+	if schema != "" && schema[0] >= 'A' && schema[0] <= 'Z' && !strings.Contains(schema, " ") {
+		escaped = `<a href="#schema-` + escaped + `">` + escaped + `</a>`
+	}
+	return template.HTML(template.HTMLEscapeString(before) + escaped) //nolint:gosec // escaped above
 }
 
 // node walks the document without asking at every step whether something is there.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -450,6 +451,11 @@ func TestDocsPage(t *testing.T) {
 	for _, r := range httpapi.Routes() {
 		if !strings.Contains(page, "<code>"+r.Pattern+"</code>") {
 			t.Errorf("%s is not on the page", r.Pattern)
+		}
+	}
+	for _, link := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(page, -1) {
+		if !strings.Contains(page, ` id="`+link[1]+`"`) {
+			t.Errorf("#%s leads nowhere", link[1])
 		}
 	}
 	for _, foreign := range []string{"<script", "http://", "src=", "@import", "ZgotmplZ"} {

@@ -44,12 +44,13 @@ func (b *bells) Send(_ context.Context, messages []queue.Outgoing) error {
 
 // site is the API over a SQLite store.
 type site struct {
-	t     testing.TB
-	store *sqlitestore.Store
-	bells *bells
-	keys  *apikey.Service
-	api   http.Handler
-	log   *bytes.Buffer
+	t      testing.TB
+	store  *sqlitestore.Store
+	bells  *bells
+	submit *submit.Service
+	keys   *apikey.Service
+	api    http.Handler
+	log    *bytes.Buffer
 }
 
 func newSite(t testing.TB, change ...func(*httpapi.Config)) *site {
@@ -67,7 +68,7 @@ func newSite(t testing.TB, change ...func(*httpapi.Config)) *site {
 		Control: control.New(store, s.bells, nil, log),
 		Limits:  httpapi.Limits{Rate: -1},
 	}
-	s.keys = apikey.New(store, nil, log)
+	s.keys, s.submit = apikey.New(store, nil, log), c.Submit
 	for _, f := range change {
 		f(&c)
 	}
