@@ -36,11 +36,14 @@ type Publisher struct {
 var _ push.Publisher = (*Publisher)(nil)
 
 // New returns a Publisher for the API at endpoint, which is its HTTPS address
-// with the stage: https://<api>.execute-api.<region>.amazonaws.com/<stage>.
+// with the stage and without /@connections: https://<api>.execute-api.<region>.amazonaws.com/<stage>.
 func New(cfg aws.Config, endpoint string) *Publisher {
 	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-			t.MaxIdleConns, t.MaxIdleConnsPerHost = connections, connections
+		cfg.HTTPClient = awshttp.NewBuildableClient()
+	}
+	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // the SDK's own, which keeps ten
+		cfg.HTTPClient = client.WithTransportOptions(func(t *http.Transport) {
+			t.MaxIdleConns, t.MaxIdleConnsPerHost = max(t.MaxIdleConns, connections), max(t.MaxIdleConnsPerHost, connections)
 		})
 	}
 	return &Publisher{client: apigatewaymanagementapi.NewFromConfig(cfg, func(o *apigatewaymanagementapi.Options) {

@@ -2,11 +2,16 @@ package apigwpush
 
 import (
 	"errors"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"gleaner/shared/push"
@@ -78,5 +83,40 @@ func TestRefusalIsAnError(t *testing.T) {
 	}
 	if n := requests.Load(); n != 2 {
 		t.Errorf("%d requests for two that cannot succeed", n)
+	}
+}
+
+// As many connections are kept as messages are posted at once, also with the
+// client of the SDK's default configuration.
+func TestConnectionsAreKept(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		time.Sleep(20 * time.Millisecond)
+	}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	cfg := config()
+	cfg.HTTPClient = awshttp.NewBuildableClient()
+	p := New(cfg, server.URL)
+	const posts = 40
+	for range 3 {
+		var wg sync.WaitGroup
+		for range posts {
+			wg.Go(func() {
+				if err := p.Post(t.Context(), "AbCdEfGhIjKlMnOp=", []byte("x")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if n := opened.Load(); n > posts+posts/2 {
+		t.Errorf("%d connections for three times %d posts", n, posts)
 	}
 }

@@ -1,0 +1,293 @@
+package wshub_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"gleaner/infra/local/eventsource"
+	"gleaner/infra/local/eventsource/sqlitestream"
+	"gleaner/infra/local/sqlitestore"
+	"gleaner/infra/local/wshub"
+	"gleaner/shared/job"
+	"gleaner/shared/notify"
+	"gleaner/shared/push"
+	"gleaner/shared/websocket"
+)
+
+// live is the whole way of a change: SQLite store, its feed, the event source,
+// the notifier, the hub, and WebSocket clients.
+type live struct {
+	store   *sqlitestore.Store
+	server  *httptest.Server
+	tickets *push.Tickets
+	jobs    []job.ID
+	viewers []*viewer
+	reading sync.WaitGroup
+}
+
+// viewer is a client and what it was sent.
+type viewer struct {
+	client
+	job  int
+	mu   sync.Mutex
+	seen []sight
+}
+
+type sight struct {
+	version int64
+	at      time.Time
+}
+
+func newLive(t testing.TB, jobs, batches, viewersEach int) *live {
+	t.Helper()
+	store, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "gleaner.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	l := &live{store: store, tickets: push.NewTickets(store)}
+	var h *websocket.Handler
+	hub, server := start(t, wshub.Config{Handler: func(ctx context.Context, e events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
+		return h.Handle(ctx, e)
+	}})
+	l.server = server
+	h = websocket.New(websocket.Config{Jobs: store, Records: store, Publisher: hub})
+	notifier := notify.New(notify.Config{Jobs: store, Records: store, Publisher: hub})
+	stream := &eventsource.Stream{
+		Source: sqlitestream.New(store), Handler: notifier.Handle, BatchSize: 1000, Window: time.Second, Retries: 2,
+		Timeout: 10 * time.Second, Log: slog.Default(),
+	}
+	for range jobs {
+		l.jobs = append(l.jobs, l.newJob(t, batches))
+	}
+	for i := range jobs * viewersEach {
+		l.view(t, i%jobs)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- stream.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		for _, v := range l.viewers {
+			_ = v.CloseNow()
+		}
+		l.reading.Wait()
+	})
+	return l
+}
+
+func (l *live) newJob(t testing.TB, batches int) job.ID {
+	t.Helper()
+	now := time.Now().UTC()
+	j := job.Job{
+		ID: job.NewID(now, 1), Owner: "anna", Status: job.Creating, URLs: batches, Batches: batches,
+		CreatedAt: now, ExpiresAt: now.Add(time.Hour), History: []job.Change{{Status: job.Creating, At: now}},
+	}
+	j, _, err := l.store.CreateJob(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []job.Batch
+	for i := range batches {
+		all = append(all, job.Batch{
+			Ref: job.Ref{Job: j.ID, Key: job.PlannedKey(i)}, Status: job.Pending, Due: now,
+			Targets: []job.Target{{URL: "https://www.baeckerei-lindhorst.de/" + strconv.Itoa(i)}},
+		})
+	}
+	if err := l.store.PutBatches(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Become(job.Running, now, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.store.UpdateJob(t.Context(), j); err != nil {
+		t.Fatal(err)
+	}
+	return j.ID
+}
+
+// view connects a client that watches a job.
+func (l *live) view(t testing.TB, n int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	ticket, err := l.tickets.Issue(ctx, "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := dial(ctx, l.server, url.Values{"ticket": {ticket.Token}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &viewer{client: c, job: n}
+	if err := c.Send(ctx, fmt.Appendf(nil, `{"action":"subscribe","job":%q}`, l.jobs[n])); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // subscribed, and the first snapshot
+		if _, err := c.Receive(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.viewers = append(l.viewers, v)
+	l.reading.Go(v.read)
+}
+
+func (v *viewer) read() {
+	for {
+		data, err := v.Receive(context.Background())
+		at := time.Now()
+		if err != nil {
+			return
+		}
+		var m struct {
+			Type    string `json:"type"`
+			Version int64  `json:"version"`
+		}
+		if json.Unmarshal(data, &m) != nil || m.Type != push.TypeProgress {
+			continue
+		}
+		v.mu.Lock()
+		v.seen = append(v.seen, sight{m.Version, at})
+		v.mu.Unlock()
+	}
+}
+
+// first is when the viewer was shown a version or a later one.
+func (v *viewer) first(version int64) (time.Time, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	i := slices.IndexFunc(v.seen, func(s sight) bool { return s.version >= version })
+	if i < 0 {
+		return time.Time{}, false
+	}
+	return v.seen[i].at, true
+}
+
+// settlement is one settled batch.
+type settlement struct {
+	job     int
+	at      time.Time // just before Settle was called
+	version int64
+}
+
+// settle works off the n-th batch of a job as a worker does.
+func (l *live) settle(t testing.TB, n, batch int) settlement {
+	t.Helper()
+	ctx, ref, now := t.Context(), job.Ref{Job: l.jobs[n], Key: job.PlannedKey(batch)}, time.Now().UTC()
+	b, err := l.store.Claim(ctx, ref, job.Claim{Token: "worker", Now: now, Lease: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := job.Result{Pages: 1, Bytes: 10_000, Visits: []job.Visit{{URL: b.Targets[0].URL, Outcome: job.OutcomeFound, Status: 200, Addresses: 1}}}
+	if err := l.store.SaveResult(ctx, ref, "worker", r, nil); err != nil {
+		t.Fatal(err)
+	}
+	tally := job.TallyOf(&r)
+	tally.Recent = []job.Address{{Email: "anna@baeckerei-lindhorst.de", SourceURL: b.Targets[0].URL, Kind: "personal", Confidence: 0.9, FirstSeen: now}}
+	s := settlement{job: n, at: time.Now()}
+	if _, err := l.store.Settle(ctx, ref, tally, now, now); err != nil {
+		t.Fatal(err)
+	}
+	p, err := l.store.Progress(ctx, l.jobs[n])
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.version = p.Version()
+	return s
+}
+
+// latencies waits until every viewer has been shown every settlement, and
+// returns how long each took.
+func (l *live) latencies(t testing.TB, settled []settlement) []time.Duration {
+	t.Helper()
+	var all []time.Duration
+	end := time.Now().Add(10 * time.Second)
+	for _, v := range l.viewers {
+		for _, s := range settled {
+			if s.job != v.job {
+				continue
+			}
+			at, ok := v.first(s.version)
+			for ; !ok; at, ok = v.first(s.version) {
+				if time.Now().After(end) {
+					t.Fatalf("a viewer of job %d was not shown version %d", s.job, s.version)
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			all = append(all, at.Sub(s.at))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestEveryViewerSeesTheEnd(t *testing.T) {
+	t.Parallel()
+	const jobs, batches = 5, 4
+	l := newLive(t, jobs, batches, 4)
+	var settled []settlement
+	for i := range jobs * batches {
+		settled = append(settled, l.settle(t, i%jobs, i/jobs))
+	}
+	l.latencies(t, settled)
+	for _, v := range l.viewers {
+		v.mu.Lock()
+		if n := len(v.seen); n > 3 {
+			t.Errorf("%d messages for changes of less than two seconds", n)
+		}
+		for i := 1; i < len(v.seen); i++ {
+			if v.seen[i].version <= v.seen[i-1].version {
+				t.Errorf("versions %v", v.seen)
+			}
+		}
+		v.mu.Unlock()
+	}
+}
+
+// BenchmarkSettleToMessage settles batches of 100 jobs at 200 a second and
+// measures how long it takes until each of 1,000 subscribers, ten a job, has a
+// message that shows it. Run it with -benchtime 2000x.
+func BenchmarkSettleToMessage(b *testing.B) {
+	const jobs, viewersEach, pace = 100, 10, 5 * time.Millisecond
+	l := newLive(b, jobs, b.N/jobs+1, viewersEach)
+	var settled []settlement
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
+	b.ResetTimer()
+	for i := range b.N {
+		<-tick.C
+		settled = append(settled, l.settle(b, i%jobs, i/jobs))
+	}
+	b.StopTimer()
+	all := l.latencies(b, settled)
+	messages := 0
+	for _, v := range l.viewers {
+		v.mu.Lock()
+		messages += len(v.seen)
+		v.mu.Unlock()
+	}
+	at := func(q float64) float64 { return all[int(q*float64(len(all)-1))].Seconds() * 1000 }
+	b.ReportMetric(at(0.5), "p50-ms")
+	b.ReportMetric(at(0.99), "p99-ms")
+	b.ReportMetric(at(1), "max-ms")
+	b.ReportMetric(float64(messages)/b.Elapsed().Seconds(), "messages/s")
+}
