@@ -32,8 +32,9 @@ const (
 var (
 	// ErrLimit says that the document lists more than the caller asked for.
 	ErrLimit = errors.New("sitemap: more entries than asked for")
-	// ErrTooLarge says that the document is longer than MaxBytes, uncompressed.
-	ErrTooLarge = errors.New("sitemap: more than 50 MiB uncompressed")
+	// ErrTooLarge says that the document is longer than MaxBytes, uncompressed,
+	// or has a single tag, text or comment of more than a mebibyte.
+	ErrTooLarge = errors.New("sitemap: too large")
 	// ErrNotSitemap says that the document is something else, often an error page.
 	ErrNotSitemap = errors.New("sitemap: neither a sitemap nor a feed nor a list of addresses")
 	// ErrTruncated says that the document ends before its root element does.
@@ -68,15 +69,16 @@ func Parse(r io.Reader, limit int) (Result, error) {
 	if limit <= 0 || limit > MaxEntries {
 		limit = MaxEntries
 	}
-	c := collector{limit: limit}
+	c := collector{limit: limit, maxBytes: MaxBytes}
 	err := c.read(r)
 	return c.result, err
 }
 
 // collector gathers entries up to the limit.
 type collector struct {
-	limit  int
-	result Result
+	limit    int
+	maxBytes int64
+	result   Result
 }
 
 func (c *collector) read(r io.Reader) error {
@@ -92,7 +94,7 @@ func (c *collector) read(r io.Reader) error {
 		}
 		br = bufio.NewReaderSize(zr, 4096)
 	}
-	br = bufio.NewReaderSize(&limitedReader{r: br, left: MaxBytes}, 4096)
+	br = bufio.NewReaderSize(&limitedReader{r: br, left: c.maxBytes}, 4096)
 	text, err := decoded(br)
 	if err != nil {
 		return err

@@ -69,6 +69,9 @@ func (c *collector) readXML(r *bufio.Reader) error {
 
 // end judges the end of the input: good only behind the root element.
 func (x *xmlReader) end(err error) error {
+	if errors.Is(err, html.ErrBufferExceeded) {
+		return fmt.Errorf("%w: one piece of it takes more than %d bytes", ErrTooLarge, maxToken)
+	}
 	if !errors.Is(err, io.EOF) {
 		return fmt.Errorf("sitemap: read: %w", err)
 	}
