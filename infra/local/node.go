@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"gleaner/infra/local/eventsource"
+	"gleaner/infra/local/eventsource/sqlitestream"
 	"gleaner/infra/local/sqlitequeue"
 	"gleaner/infra/local/sqlitestore"
+	"gleaner/infra/local/wshub"
 	"gleaner/shared/bells"
 	"gleaner/shared/control"
 	"gleaner/shared/crawl"
@@ -24,10 +26,14 @@ import (
 	"gleaner/shared/fetch"
 	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
+	"gleaner/shared/notify"
+	"gleaner/shared/push"
 	"gleaner/shared/submit"
 	"gleaner/shared/sweep"
+	"gleaner/shared/websocket"
 	"gleaner/shared/work"
 
+	"github.com/aws/aws-lambda-go/events"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -40,6 +46,10 @@ const (
 	retryAfter    = 2 * time.Second
 	maxReceives   = 5
 	sweepTimeout  = 50 * time.Second
+	pushTimeout   = 30 * time.Second
+	pushWindow    = time.Second
+	pushRetries   = 3
+	pushBatch     = 1000
 )
 
 // DefaultWorkers is how many batches are crawled at once unless told otherwise.
@@ -65,6 +75,7 @@ type Node struct {
 	bells   *sqlitequeue.Queue
 	crawler *crawl.Crawler
 	worker  *work.Worker
+	sockets *wshub.Hub
 }
 
 // Open opens the data directory and takes hold of it; ErrInUse if another
@@ -102,6 +113,15 @@ func Open(ctx context.Context, cfg Config) (n *Node, err error) {
 	n.worker = work.New(work.Config{
 		Store: n.Store, Bells: n.bells, Crawler: n.crawler, Planner: n.Submit, Retrier: n.Control, Log: cfg.Log,
 	})
+	// The hub calls the function, and the function posts to the hub.
+	var socket *websocket.Handler
+	n.sockets = wshub.New(wshub.Config{
+		Handler: func(ctx context.Context, e events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
+			return socket.Handle(ctx, e)
+		},
+		Log: cfg.Log,
+	})
+	socket = websocket.New(websocket.Config{Jobs: n.Store, Records: n.Store, Publisher: n.sockets, Log: cfg.Log})
 	return n, nil
 }
 
@@ -124,7 +144,8 @@ func (n *Node) Close() error {
 func (n *Node) Handler() (http.Handler, error) {
 	api := httpapi.New(httpapi.Config{
 		Store: n.Store, Records: n.Store, Submit: n.Submit, Control: n.Control,
-		Auth: httpapi.LoopbackOwner, Version: n.cfg.Version, Log: n.cfg.Log,
+		Tickets: httpapi.PushTickets{Tickets: push.NewTickets(n.Store)},
+		Auth:    httpapi.LoopbackOwner, Version: n.cfg.Version, Log: n.cfg.Log,
 	})
 	page, err := dashboard.Handler(dashboard.Options{})
 	if err != nil {
@@ -134,6 +155,7 @@ func (n *Node) Handler() (http.Handler, error) {
 	mux.Handle("/", api)
 	mux.Handle("GET /{$}", page)
 	mux.Handle("GET /assets/", page)
+	mux.Handle("GET /ws", n.sockets)
 	return mux, nil
 }
 
@@ -148,6 +170,7 @@ func (n *Node) Run(ctx context.Context) error {
 	bell := &bells.Handler{Worker: n.worker, Log: n.cfg.Log}
 	dead := &deadletters.Handler{Worker: n.worker, Jobs: n.Store, Now: time.Now, Log: n.cfg.Log}
 	sweeper := &sweep.Sweeper{Store: n.Store, Bells: n.bells, Now: time.Now, Log: n.cfg.Log}
+	notifier := notify.New(notify.Config{Jobs: n.Store, Records: n.Store, Publisher: n.sockets, Log: n.cfg.Log})
 	sources := []interface{ Run(context.Context) error }{
 		&eventsource.Queue{
 			Queue: n.bells, Handler: bell.Handle, MaximumConcurrency: n.cfg.Workers,
@@ -156,6 +179,11 @@ func (n *Node) Run(ctx context.Context) error {
 		&eventsource.Queue{
 			Queue: n.bells.DeadLetter(), Handler: dead.Handle, MaximumConcurrency: 1,
 			Timeout: workerTimeout, Visibility: visibility, RetryAfter: workerTimeout, Log: n.cfg.Log,
+		},
+		&eventsource.Stream{
+			Source: sqlitestream.New(n.Store), Handler: notifier.Handle, BatchSize: pushBatch, Window: pushWindow,
+			Retries: pushRetries, Timeout: pushTimeout, Log: n.cfg.Log,
+			Filter: func(r *events.DynamoDBEventRecord) bool { _, ok := notify.Concerns(r); return ok },
 		},
 		&eventsource.Schedule{
 			Name: "sweeper", Interval: sweep.Interval, Timeout: sweepTimeout, Log: n.cfg.Log,
@@ -166,6 +194,15 @@ func (n *Node) Run(ctx context.Context) error {
 	for _, s := range sources {
 		g.Go(func() error { return s.Run(ctx) })
 	}
+	g.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), pushTimeout/10)
+		defer cancel()
+		if err := n.sockets.Shutdown(end); err != nil {
+			n.cfg.Log.WarnContext(ctx, "sockets were cut off", "error", err)
+		}
+		return nil
+	})
 	return g.Wait()
 }
 
