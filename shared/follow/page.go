@@ -8,6 +8,7 @@ package follow
 import (
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // Link is a link on a page.
@@ -59,12 +60,26 @@ const (
 // It never fails: it reads what there is, as browsers do. product is the
 // crawler's product token: robots meta elements may address it by name.
 func Scan(body []byte, pageURL *url.URL, product string) Page {
+	scratch, _ := scratches.Get().(*scratch)
 	s := scanner{
 		body:    body,
-		page:    Page{URL: pageURL, Base: pageURL},
+		page:    Page{URL: pageURL, Base: pageURL, Links: scratch.links},
 		resolve: newResolver(pageURL),
 		product: strings.ToLower(product),
+		text:    scratch.text,
 	}
 	s.run()
+	scratch.links, scratch.text = s.page.Links[:0], s.text
+	s.page.Links = append([]Link(nil), s.page.Links...)
+	clear(scratch.links[:len(s.page.Links)])
+	scratches.Put(scratch)
 	return s.page
 }
+
+// scratch is what scanning one page needs and the next can use again.
+type scratch struct {
+	links []Link
+	text  []byte
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
