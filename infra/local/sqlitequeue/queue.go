@@ -46,6 +46,8 @@ type Queue struct {
 	dead  *Queue
 	clock func() time.Time
 
+	look time.Duration // how often a receiver that waits looks for messages of other processes
+
 	mu   sync.Mutex
 	rang chan struct{} // closed and replaced when messages may have become ready
 }
@@ -89,11 +91,15 @@ func Open(ctx context.Context, path string, c Config) (*Queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open queue: %w", err)
 	}
-	q := &Queue{db: db, name: c.Name, max: c.MaxReceives, clock: c.Clock, rang: make(chan struct{})}
+	q := newQueue(db, c.Name, c.Clock)
 	if c.MaxReceives > 0 {
-		q.dead = &Queue{db: db, name: c.DeadLetter, clock: c.Clock, rang: make(chan struct{})}
+		q.max, q.dead = c.MaxReceives, newQueue(db, c.DeadLetter, c.Clock)
 	}
 	return q, nil
+}
+
+func newQueue(db *sqlitedb.DB, name string, clock func() time.Time) *Queue {
+	return &Queue{db: db, name: name, clock: clock, look: elsewhere, rang: make(chan struct{})}
 }
 
 // DeadLetter is the queue that takes messages received too often; nil if there

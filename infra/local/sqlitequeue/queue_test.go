@@ -1,6 +1,8 @@
 package sqlitequeue_test
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,7 +14,13 @@ import (
 	"gleaner/shared/queue/queuetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(crashFile) != "" {
+		fmt.Fprintln(os.Stderr, crashChild())
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func open(t testing.TB, path string, c sqlitequeue.Config) *sqlitequeue.Queue {
 	t.Helper()

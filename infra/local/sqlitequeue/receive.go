@@ -34,7 +34,7 @@ func (q *Queue) Receive(ctx context.Context, limit int, visibility, wait time.Du
 		if err != nil {
 			return nil, fmt.Errorf("queue %s: receive: %w", q.name, err)
 		}
-		timer := time.NewTimer(min(left, next, elsewhere))
+		timer := time.NewTimer(min(left, next, q.look))
 		select {
 		case <-bell:
 		case <-timer.C:
@@ -47,12 +47,12 @@ func (q *Queue) Receive(ctx context.Context, limit int, visibility, wait time.Du
 }
 
 // untilNext is the time until the first message that waits becomes ready, no
-// less than a millisecond, and elsewhere if there is none.
+// less than a millisecond, and long if there is none.
 func (q *Queue) untilNext(ctx context.Context) (time.Duration, error) {
 	var wait int64
 	found, err := q.db.Get(ctx, "SELECT wait FROM message WHERE queue = ? AND wait > 0 ORDER BY wait LIMIT 1", []any{q.name}, &wait)
 	if err != nil || !found {
-		return elsewhere, err
+		return queue.MaxWait, err
 	}
 	return max(time.Millisecond, time.Duration(wait-q.now())), nil
 }

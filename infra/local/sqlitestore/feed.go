@@ -19,9 +19,9 @@ type Change struct {
 	At  time.Time
 }
 
-// feedKeep is how many changes are kept at least. A reader further behind than
+// defaultFeedKeep is how many changes are kept at least. A reader further behind than
 // that has missed some and should look at the items themselves.
-const feedKeep = 1 << 16
+const defaultFeedKeep = 1 << 16
 
 const feedTrimEvery = 1 << 10
 
@@ -65,6 +65,6 @@ func (s *Store) emit(tx *sqlitedb.Tx, pk, sk string, at time.Time) error {
 	if s.emitted.Add(1)%feedTrimEvery != 0 {
 		return nil
 	}
-	_, err := tx.Exec("DELETE FROM feed WHERE seq <= (SELECT max(seq) FROM feed) - ?", feedKeep)
+	_, err := tx.Exec("DELETE FROM feed WHERE seq <= (SELECT max(seq) FROM feed) - ?", s.feedKeep)
 	return err
 }

@@ -59,6 +59,7 @@ CREATE TABLE counter (
 	bytes         INTEGER NOT NULL DEFAULT 0,
 	outcomes      TEXT    NOT NULL DEFAULT '',
 	recent        TEXT    NOT NULL DEFAULT '',
+	newest        INTEGER NOT NULL DEFAULT 0, -- when the first of recent was seen
 	updated_at    INTEGER NOT NULL DEFAULT 0,
 	version       INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (job, shard)

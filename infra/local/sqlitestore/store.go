@@ -22,9 +22,10 @@ import (
 // Store implements job.Store and record.Store on one file. It is safe for
 // concurrent use; other processes may have the same file open.
 type Store struct {
-	db      *sqlitedb.DB
-	clock   func() time.Time
-	emitted atomic.Int64 // feed rows written by this process; says when to trim
+	db       *sqlitedb.DB
+	clock    func() time.Time
+	feedKeep int64
+	emitted  atomic.Int64 // feed rows written by this process; says when to trim
 }
 
 var (
@@ -57,7 +58,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db, clock: o.clock}, nil
+	return &Store{db: db, clock: o.clock, feedKeep: defaultFeedKeep}, nil
 }
 
 // Close waits for the write under way and closes the file.

@@ -1,6 +1,8 @@
 package sqlitestore_test
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -13,7 +15,16 @@ import (
 	"gleaner/shared/record/recordtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(crashFile) != "" {
+		if err := crashChild(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func open(t testing.TB, opts ...sqlitestore.Option) *sqlitestore.Store {
 	t.Helper()

@@ -1,10 +1,9 @@
 package jobtest
 
 import (
-	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -239,7 +238,7 @@ func testLargeResult(t *testing.T, f *fixture) {
 		_, _ = random.Read(noise) // never fails
 		v := job.Visit{URL: "https://gross.de/" + hex.EncodeToString(noise), Outcome: job.OutcomeFound, Status: 200, Addresses: 1, Millis: i}
 		res.Visits = append(res.Visits, v)
-		if i%10 == 0 {
+		if i%200 == 0 {
 			res.Addresses = append(res.Addresses, f.address(i, v.URL))
 		}
 	}
@@ -248,12 +247,12 @@ func testLargeResult(t *testing.T, f *fixture) {
 	for range 2 {
 		f.save(t, r, "token", res, nil)
 	}
-	want := encoded(t, &res)
 	same := func(got *job.Result) {
 		t.Helper()
-		if !bytes.Equal(want, encoded(t, got)) { // a difference would fill screens
-			t.Fatal("the result is another than was saved")
+		if got == nil || !slices.Equal(got.Visits, res.Visits) { // a difference would fill screens
+			t.Fatal("the visits are others than were saved")
 		}
+		equal(t, res.Addresses, got.Addresses)
 	}
 	same(f.batch(t, r).Result)
 	f.tick(2 * lease)
@@ -277,13 +276,4 @@ func testLargeResult(t *testing.T, f *fixture) {
 		}
 	}
 	f.purged(t, j.ID, batches)
-}
-
-func encoded(t tb, r *job.Result) []byte {
-	t.Helper()
-	body, err := json.Marshal(r)
-	if err != nil {
-		t.Fatalf("encode: %v", err)
-	}
-	return body
 }

@@ -1,0 +1,23 @@
+package sqlitestore
+
+import (
+	"context"
+
+	"gleaner/infra/local/sqlitedb"
+	"gleaner/shared/job"
+)
+
+// KeepFeed sets how many changes are kept at least.
+func KeepFeed(s *Store, n int64) { s.feedKeep = n }
+
+// EmitMany writes n changes into the feed.
+func EmitMany(ctx context.Context, s *Store, id job.ID, n int) error {
+	return s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
+		for range n {
+			if err := s.emitJob(tx, id, s.clock()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
