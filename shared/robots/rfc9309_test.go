@@ -413,16 +413,3 @@ var section51 = strings.Join([]string{
 	"User-Agent: barbot", "User-Agent: bazbot", "Disallow: /example/page.html", "",
 	"User-Agent: quxbot", "",
 }, "\n")
-
-func restored(t *testing.T, f *robots.File) *robots.File {
-	t.Helper()
-	data, err := f.MarshalBinary()
-	if err != nil {
-		t.Fatalf("MarshalBinary: %v", err)
-	}
-	var out robots.File
-	if err := out.UnmarshalBinary(data); err != nil {
-		t.Fatalf("UnmarshalBinary: %v", err)
-	}
-	return &out
-}

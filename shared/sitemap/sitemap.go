@@ -33,7 +33,7 @@ var (
 	// ErrLimit says that the document lists more than the caller asked for.
 	ErrLimit = errors.New("sitemap: more entries than asked for")
 	// ErrTooLarge says that the document is longer than MaxBytes, uncompressed,
-	// or has a single tag, text or comment of more than a mebibyte.
+	// or has a single tag, text or comment of more than 256 KiB.
 	ErrTooLarge = errors.New("sitemap: too large")
 	// ErrNotSitemap says that the document is something else, often an error page.
 	ErrNotSitemap = errors.New("sitemap: neither a sitemap nor a feed nor a list of addresses")
@@ -160,7 +160,15 @@ func (c *collector) readText(r *bufio.Reader) error {
 
 // scanLines is bufio.ScanLines that also ends a line at a bare CR.
 func scanLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
-	if i := bytes.IndexAny(data, "\r\n"); i >= 0 {
+	i := bytes.IndexByte(data, '\n')
+	line := data
+	if i >= 0 {
+		line = data[:i]
+	}
+	if j := bytes.IndexByte(line, '\r'); j >= 0 {
+		i = j
+	}
+	if i >= 0 {
 		return i + 1, data[:i], nil
 	}
 	if atEOF && len(data) > 0 {

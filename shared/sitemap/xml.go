@@ -14,7 +14,7 @@ import (
 
 // maxToken bounds one tag or run of text, so that a hostile document cannot
 // make the tokenizer's buffer grow.
-const maxToken = 1 << 20
+const maxToken = 1 << 18
 
 // form is a kind of XML document: the names of its parts, without prefixes.
 type form struct {
