@@ -136,11 +136,11 @@ func changes(records []events.DynamoDBEventRecord) []change {
 }
 
 // Concerns says which job's figures a stream record is about: it is that of a
-// job item (PK J#<id>, SK META) or of one shard of its counters (PK J#<id>#<s>,
-// SK STAT). All others are of no interest here, and on AWS the event source's
+// job item (pk J#<id>, sk META) or of one shard of its counters (pk J#<id>#<s>,
+// sk STAT). All others are of no interest here, and on AWS the event source's
 // filter lets none of them through.
 func Concerns(r *events.DynamoDBEventRecord) (id job.ID, ok bool) {
-	pk, sk := key(r, "PK"), key(r, "SK")
+	pk, sk := key(r, "pk"), key(r, "sk")
 	rest, ok := strings.CutPrefix(pk, "J#")
 	if !ok {
 		return "", false

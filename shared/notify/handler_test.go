@@ -174,7 +174,7 @@ func TestConcerns(t *testing.T) {
 		}
 	}
 	odd := events.DynamoDBEventRecord{Change: events.DynamoDBStreamRecord{Keys: map[string]events.DynamoDBAttributeValue{
-		"PK": events.NewNumberAttribute("1"), "SK": events.NewBinaryAttribute([]byte("META")),
+		"pk": events.NewNumberAttribute("1"), "sk": events.NewBinaryAttribute([]byte("META")),
 	}}}
 	if _, ok := notify.Concerns(&odd); ok {
 		t.Error("keys that are no strings were taken")

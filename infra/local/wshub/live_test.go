@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
@@ -15,21 +16,82 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
+	"gleaner/infra/e2e/emulators"
 	"gleaner/infra/local/eventsource"
+	"gleaner/infra/local/eventsource/dynamostream"
 	"gleaner/infra/local/eventsource/sqlitestream"
 	"gleaner/infra/local/sqlitestore"
 	"gleaner/infra/local/wshub"
+	"gleaner/shared/apigwpush"
+	"gleaner/shared/dynamostore"
 	"gleaner/shared/job"
 	"gleaner/shared/notify"
 	"gleaner/shared/push"
+	"gleaner/shared/record"
 	"gleaner/shared/websocket"
 )
 
-// live is the whole way of a change: SQLite store, its feed, the event source,
-// the notifier, the hub, and WebSocket clients.
+// backend is a store with its stream.
+type backend struct {
+	store interface {
+		job.Store
+		record.Store
+	}
+	source eventsource.StreamSource
+	// publisher reaches the hub's connections from outside; the hub itself if nil.
+	publisher func(connections string) push.Publisher
+}
+
+func sqlite(t testing.TB) backend {
+	t.Helper()
+	store, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "gleaner.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return backend{store: store, source: sqlitestream.New(store)}
+}
+
+// onAWS is what runs on AWS: DynamoDB, its stream, and @connections.
+func onAWS(t testing.TB) backend {
+	t.Helper()
+	endpoint := emulators.OwnDynamoDB(t)
+	client := emulators.DynamoDB(endpoint)
+	// Idle connections would be goroutines left over at the end.
+	client = dynamodb.New(client.Options(), func(o *dynamodb.Options) { o.HTTPClient = unkept() })
+	table := "gleaner-push-" + strconv.FormatInt(time.Now().UnixNano(), 36)
+	emulators.CreateTable(t, client, dynamostore.TableInput(table))
+	d, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams := dynamodbstreams.New(emulators.Streams(endpoint).Options(), func(o *dynamodbstreams.Options) { o.HTTPClient = unkept() })
+	return backend{
+		store:  dynamostore.New(client, table),
+		source: dynamostream.New(streams, *d.Table.LatestStreamArn, dynamostream.Latest),
+		publisher: func(connections string) push.Publisher {
+			cfg := emulators.Config(connections)
+			cfg.HTTPClient = unkept()
+			return apigwpush.New(cfg, connections)
+		},
+	}
+}
+
+func unkept() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+}
+
+// live is the whole way of a change: the store, its stream, the event source, the
+// notifier, the hub, and WebSocket clients.
 type live struct {
-	store   *sqlitestore.Store
+	backend
 	server  *httptest.Server
 	tickets *push.Tickets
 	jobs    []job.ID
@@ -50,28 +112,27 @@ type sight struct {
 	at      time.Time
 }
 
-func newLive(t testing.TB, jobs, batches, viewersEach int) *live {
+func newLive(t testing.TB, back backend, jobs, batches, viewersEach int) *live {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "gleaner.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	l := &live{store: store, tickets: push.NewTickets(store)}
+	l := &live{backend: back, tickets: push.NewTickets(back.store)}
 	var h *websocket.Handler
 	hub, server := start(t, wshub.Config{Handler: func(ctx context.Context, e events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return h.Handle(ctx, e)
 	}})
 	l.server = server
-	h = websocket.New(websocket.Config{Jobs: store, Records: store, Publisher: hub})
-	notifier := notify.New(notify.Config{Jobs: store, Records: store, Publisher: hub})
+	var publisher push.Publisher = hub
+	if back.publisher != nil {
+		publisher = back.publisher(server.URL + "/stage")
+	}
+	h = websocket.New(websocket.Config{Jobs: back.store, Records: back.store, Publisher: publisher})
+	notifier := notify.New(notify.Config{Jobs: back.store, Records: back.store, Publisher: publisher})
 	stream := &eventsource.Stream{
-		Source: sqlitestream.New(store), Handler: notifier.Handle, BatchSize: 1000, Window: time.Second, Retries: 2,
+		Source: back.source, Handler: notifier.Handle, BatchSize: 1000, Window: time.Second, Retries: 2,
 		Timeout: 10 * time.Second, Log: slog.Default(),
+		Filter: func(r *events.DynamoDBEventRecord) bool {
+			_, ok := notify.Concerns(r)
+			return ok
+		},
 	}
 	for range jobs {
 		l.jobs = append(l.jobs, l.newJob(t, batches))
@@ -79,6 +140,12 @@ func newLive(t testing.TB, jobs, batches, viewersEach int) *live {
 	for i := range jobs * viewersEach {
 		l.view(t, i%jobs)
 	}
+	// From here on, however long the event source takes to begin.
+	_, position, err := back.source.Read(t.Context(), "", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream.Source = resumed{back.source, position}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- stream.Run(ctx) }()
@@ -93,6 +160,19 @@ func newLive(t testing.TB, jobs, batches, viewersEach int) *live {
 		l.reading.Wait()
 	})
 	return l
+}
+
+// resumed is a source that begins at a position.
+type resumed struct {
+	eventsource.StreamSource
+	begin string
+}
+
+func (r resumed) Read(ctx context.Context, after string, limit int) ([]events.DynamoDBEventRecord, string, error) {
+	if after == "" {
+		after = r.begin
+	}
+	return r.StreamSource.Read(ctx, after, limit)
 }
 
 func (l *live) newJob(t testing.TB, batches int) job.ID {
@@ -242,17 +322,29 @@ func (l *live) latencies(t testing.TB, settled []settlement) []time.Duration {
 
 func TestEveryViewerSeesTheEnd(t *testing.T) {
 	t.Parallel()
+	everyViewerSeesTheEnd(t, sqlite(t))
+}
+
+func TestAWSEveryViewerSeesTheEnd(t *testing.T) {
+	t.Parallel()
+	everyViewerSeesTheEnd(t, onAWS(t))
+}
+
+func everyViewerSeesTheEnd(t *testing.T, back backend) {
+	t.Helper()
 	const jobs, batches = 5, 4
-	l := newLive(t, jobs, batches, 4)
+	l := newLive(t, back, jobs, batches, 4)
+	begun := time.Now()
 	var settled []settlement
 	for i := range jobs * batches {
 		settled = append(settled, l.settle(t, i%jobs, i/jobs))
 	}
 	l.latencies(t, settled)
+	lasted := time.Since(begun)
 	for _, v := range l.viewers {
 		v.mu.Lock()
-		if n := len(v.seen); n > 3 {
-			t.Errorf("%d messages for changes of less than two seconds", n)
+		if n, most := len(v.seen), int(lasted/time.Second)+2; n > most {
+			t.Errorf("%d messages for %v of changes", n, lasted)
 		}
 		for i := 1; i < len(v.seen); i++ {
 			if v.seen[i].version <= v.seen[i-1].version {
@@ -268,7 +360,7 @@ func TestEveryViewerSeesTheEnd(t *testing.T) {
 // message that shows it. Run it with -benchtime 2000x.
 func BenchmarkSettleToMessage(b *testing.B) {
 	const jobs, viewersEach, pace = 100, 10, 5 * time.Millisecond
-	l := newLive(b, jobs, b.N/jobs+1, viewersEach)
+	l := newLive(b, sqlite(b), jobs, b.N/jobs+1, viewersEach)
 	var settled []settlement
 	tick := time.NewTicker(pace)
 	defer tick.Stop()

@@ -97,7 +97,7 @@ func Record(pk, sk, sequence string) events.DynamoDBEventRecord {
 			SequenceNumber: sequence,
 			StreamViewType: string(events.DynamoDBStreamViewTypeKeysOnly),
 			Keys: map[string]events.DynamoDBAttributeValue{
-				"PK": events.NewStringAttribute(pk), "SK": events.NewStringAttribute(sk),
+				"pk": events.NewStringAttribute(pk), "sk": events.NewStringAttribute(sk),
 			},
 		},
 	}

@@ -65,11 +65,11 @@ func event(c *sqlitestore.Change) events.DynamoDBEventRecord {
 		Change: events.DynamoDBStreamRecord{
 			ApproximateCreationDateTime: events.SecondsEpochTime{Time: c.At},
 			SequenceNumber:              number,
-			SizeBytes:                   int64(len("PK") + len(c.PK) + len("SK") + len(c.SK)),
+			SizeBytes:                   int64(len("pk") + len(c.PK) + len("sk") + len(c.SK)),
 			StreamViewType:              string(events.DynamoDBStreamViewTypeKeysOnly),
 			Keys: map[string]events.DynamoDBAttributeValue{
-				"PK": events.NewStringAttribute(c.PK),
-				"SK": events.NewStringAttribute(c.SK),
+				"pk": events.NewStringAttribute(c.PK),
+				"sk": events.NewStringAttribute(c.SK),
 			},
 		},
 	}
