@@ -1,58 +1,31 @@
 package httpapi
 
 import (
-	"embed"
+	_ "embed" // for the document
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
-	"sync"
-
-	"go.yaml.in/yaml/v3"
 )
 
-//go:embed openapi/*.yaml
-var openapiFiles embed.FS
+// openapiJSON is the OpenAPI 3.1 document. It is made from openapi/*.yaml by
+// go generate; a test fails when it is out of date.
+//
+//go:generate go test -run TestDocumentIsUpToDate -update
+//go:embed openapi.json
+var openapiJSON []byte
 
-// document is the OpenAPI 3.1 document, put together on first use.
-var document = sync.OnceValues(func() (doc map[string]any, err error) {
-	read := func(name string) map[string]any {
-		var part map[string]any
-		text, e := openapiFiles.ReadFile("openapi/" + name + ".yaml")
-		if e == nil {
-			e = yaml.Unmarshal(text, &part)
-		}
-		if e != nil && err == nil {
-			err = fmt.Errorf("openapi %s: %w", name, e)
-		}
-		return part
+// document is the document as JSON values.
+func document() (map[string]any, error) {
+	var doc map[string]any
+	if err := json.Unmarshal(openapiJSON, &doc); err != nil {
+		return nil, fmt.Errorf("openapi.json: %w", err)
 	}
-	doc = read("info")
-	paths := map[string]any{}
-	for _, name := range []string{"jobs", "results", "service"} {
-		maps.Copy(paths, read(name))
-	}
-	components := read("components")
-	components["schemas"] = read("schemas")
-	doc["paths"], doc["components"] = paths, components
-	return doc, err
-})
-
-var documentJSON = sync.OnceValues(func() ([]byte, error) {
-	doc, err := document()
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(doc)
-})
+	return doc, nil
+}
 
 func (a *api) openapi(w http.ResponseWriter, _ *http.Request, _ *call) error {
-	text, err := documentJSON()
-	if err != nil {
-		return err
-	}
-	return static(w, "application/json", text)
+	return static(w, "application/json", openapiJSON)
 }
 
 // static answers with what only a new version changes.
