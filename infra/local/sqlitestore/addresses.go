@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -116,56 +115,4 @@ func (s *Store) owners(ctx context.Context, query string, id job.ID, names []str
 		return nil, fmt.Errorf("owners in %s: %w", id, err)
 	}
 	return owners, nil
-}
-
-// scanPage bounds how many addresses one page looks at when a filter matches few.
-const scanPage = 10_000
-
-// Addresses implements job.AddressStore, in the order of addresses' bytes.
-func (s *Store) Addresses(ctx context.Context, id job.ID, f job.AddressFilter, cursor string, limit int) (page job.Page[job.Address], err error) {
-	hash := listHash("addresses", id, f)
-	last, err := readCursor(cursor, hash, job.ErrCursor)
-	if err != nil {
-		return page, err
-	}
-	limit = pageLimit(limit)
-	scan := limit
-	if f != (job.AddressFilter{}) {
-		scan = scanPage
-	}
-	page.Items = make([]job.Address, 0, limit)
-	seen := 0
-	err = s.db.Query(ctx, `SELECT email, source_url, found_by, kind, confidence, own_domain, first_seen, more FROM address
-		WHERE job = (SELECT n FROM job WHERE id = ?) AND email > ? ORDER BY email LIMIT ?`,
-		[]any{string(id), last, scan + 1}, func(rows *sql.Rows) error {
-			if len(page.Items) == limit || seen == scan {
-				page.Next = newCursor(hash, last)
-				return errStop
-			}
-			seen++
-			var a job.Address
-			var firstSeen int64
-			var more sql.RawBytes
-			if err := rows.Scan(&a.Email, &a.SourceURL, &a.FoundBy, &a.Kind, &a.Confidence, &a.OwnDomain, &firstSeen, &more); err != nil {
-				return err
-			}
-			last = a.Email
-			if !f.Match(&a) {
-				return nil
-			}
-			a.FirstSeen = fromNanos(firstSeen)
-			if len(more) > 0 {
-				var m moreAddress
-				if err := json.Unmarshal(more, &m); err != nil {
-					return fmt.Errorf("stored address %s: %w", a.Email, err)
-				}
-				a.Sources, a.Reasons, a.Raw = m.Sources, m.Reasons, m.Raw
-			}
-			page.Items = append(page.Items, a)
-			return nil
-		})
-	if err != nil && !errors.Is(err, errStop) {
-		return job.Page[job.Address]{}, fmt.Errorf("addresses of %s: %w", id, err)
-	}
-	return page, nil
 }

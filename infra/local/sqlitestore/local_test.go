@@ -297,3 +297,54 @@ func TestTwoProcesses(t *testing.T) {
 		}
 	}
 }
+
+// A page of a filter that matches few ends after some thousands of addresses,
+// and the list after the last of them.
+func TestFilterOverManyPages(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	j := localJob(t, s, 1)
+	r := job.Ref{Job: j.ID, Key: job.PlannedKey(0)}
+	all := make([]job.Address, 45_000)
+	for i := range all {
+		all[i] = job.Address{Email: fmt.Sprintf("a%05d@tannhof.de", i), SourceURL: "https://tannhof.de/", Kind: "role"}
+	}
+	rare := []int{0, 19_998, 19_999, 20_000, 39_999, 40_000, 44_999}
+	for _, i := range rare {
+		all[i].SourceURL, all[i].Kind = "https://tannhof.de/Über_50%", "personal"
+	}
+	if _, err := s.PutAddresses(t.Context(), r, all, localNow); err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]job.AddressFilter{
+		"narrowed": {Kind: "personal"}, "escaped": {Search: "R_50%"}, "not narrowed": {Search: "über"},
+	} {
+		for _, limit := range []int{1, 2, 100} {
+			var got []string
+			pages := 0
+			for cursor := ""; ; {
+				page, err := s.Addresses(t.Context(), j.ID, f, cursor, limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				pages++
+				for i := range page.Items {
+					got = append(got, page.Items[i].Email)
+				}
+				if cursor = page.Next; cursor == "" {
+					break
+				}
+			}
+			var want []string
+			for _, i := range rare {
+				want = append(want, all[i].Email)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, limit %d: %v", name, limit, got)
+			}
+			if pages > len(rare)+3 {
+				t.Errorf("%s, limit %d: %d pages", name, limit, pages)
+			}
+		}
+	}
+}
