@@ -115,7 +115,7 @@ func VisitPage(ctx context.Context, s job.BatchStore, id job.ID, f VisitFilter, 
 // take adds the matching visits of a batch from index start on. If there is one
 // more than the page has room for, it says where that one is.
 func take(page *job.Page[job.Visit], b *job.Batch, f *VisitFilter, start, limit int) (visitCursor, bool) {
-	for i, v := range visitsOf(b) {
+	for i, v := range VisitsOf(b) {
 		if i < start || !f.Match(v) {
 			continue
 		}
@@ -127,8 +127,8 @@ func take(page *job.Page[job.Visit], b *job.Batch, f *VisitFilter, start, limit 
 	return visitCursor{}, false
 }
 
-// visitsOf yields a batch's outcomes, without those that a retry supersedes.
-func visitsOf(b *job.Batch) iter.Seq2[int, *job.Visit] {
+// VisitsOf yields a batch's outcomes, without those that a retry supersedes.
+func VisitsOf(b *job.Batch) iter.Seq2[int, *job.Visit] {
 	return func(yield func(int, *job.Visit) bool) {
 		if b.Result == nil || b.Split {
 			return
@@ -155,7 +155,7 @@ func Visits(ctx context.Context, s job.BatchStore, id job.ID, f VisitFilter) ite
 				return
 			}
 			for i := range page.Items {
-				for _, v := range visitsOf(&page.Items[i]) {
+				for _, v := range VisitsOf(&page.Items[i]) {
 					if f.Match(v) && !yield(v, nil) {
 						return
 					}
