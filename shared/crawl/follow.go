@@ -22,30 +22,29 @@ func (r *run) followFor(u *url.URL) job.Follow {
 // be visited or disallowed.
 const spare = 8
 
-// followFrom queues the best of a page's links. r.mu is held.
-func (r *run) followFrom(p *page, links follow.Page) {
+// followFrom queues the best of a page's links and returns those it chose from.
+// r.mu is held.
+func (r *run) followFrom(p *page, links follow.Page) []follow.Link {
 	v := p.visit
 	if r.halted != goingOn {
-		return
+		return nil
 	}
 	if links.Canonical != "" {
 		if u, err := url.Parse(links.Canonical); err == nil && follow.SameSite(p.u, u) {
 			v.site.visited[follow.Canonical(u)] = true
 		}
 	}
-	if v.budget <= 0 || v.ended || r.siteDone(v) {
-		return
+	if v.budget <= 0 || v.ended || r.siteDone(v) || !r.wantsLinks(p) {
+		return nil
 	}
-	switch v.follow {
-	case job.FollowContact:
-		if p.listed {
-			r.queueLinks(v, follow.Contact(links, v.budget+spare), 1)
-		}
-	case job.FollowSite:
-		if p.depth < r.opt.MaxDepth {
-			r.queueLinks(v, follow.Site(links, v.budget+spare), p.depth+1)
-		}
+	var best []follow.Link
+	if v.follow == job.FollowContact {
+		best = follow.Contact(links, v.budget+spare)
+	} else {
+		best = follow.Site(links, v.budget+spare)
 	}
+	r.queueLinks(v, best, p.depth+1)
+	return best
 }
 
 func (r *run) siteDone(v *visit) bool {

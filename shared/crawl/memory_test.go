@@ -19,8 +19,7 @@ import (
 )
 
 const (
-	heavyHosts = 60
-	heavySize  = fetch.DefaultMaxBody - 10_000
+	heavySize = fetch.DefaultMaxBody - 10_000
 
 	// peakLimit is what a worker with 100 connections may need, in KiB.
 	peakLimit = 100 << 10

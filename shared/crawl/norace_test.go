@@ -2,4 +2,7 @@
 
 package crawl_test
 
-const raceEnabled = false
+const (
+	raceEnabled = false
+	heavyHosts  = 50
+)

@@ -30,6 +30,7 @@ func (r *run) fetchPage(p *page, slot *fetch.Slot) {
 		URL: p.u, PerHost: r.opt.PerHost, Insecure: r.opt.InsecureTLS,
 		Accept: accept, Language: r.opt.Language, Wanted: wanted, Answered: slot.Heard,
 	}
+	r.condition(p, req)
 	resp, err := r.c.client.Do(r.fetchCtx, req)
 	if err != nil {
 		slot.Release(fetch.Silent, 0)
@@ -51,11 +52,17 @@ func (r *run) fetchPage(p *page, slot *fetch.Slot) {
 	if resp.Status/100 != 2 {
 		e = endingOfStatus(resp.Status, resp.Header, r.now())
 	}
-	slot.Release(verdict(resp.Status), e.wait)
 	if resp.Body != nil {
-		r.bodies <- body{page: p, resp: resp}
+		b := body{page: p, resp: resp}
+		if r.opt.StopAfterSite > 0 || r.opt.StopAfterJob > 0 {
+			b.slot = slot // the host's next page may not be needed
+		} else {
+			slot.Release(fetch.Fine, 0)
+		}
+		r.bodies <- b
 		return
 	}
+	slot.Release(verdict(resp.Status), e.wait)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.answered(authority(p.u))
@@ -63,6 +70,9 @@ func (r *run) fetchPage(p *page, slot *fetch.Slot) {
 	case isRedirect(resp.Status):
 		r.redirected(p, resp)
 		return
+	case resp.Status == http.StatusNotModified && req.ETag+req.LastModified != "":
+		r.noteAnswer(p, resp)
+		r.unchanged(p, ending{status: resp.Status})
 	case resp.Status == http.StatusNoContent, resp.Status == http.StatusResetContent:
 		r.noteAnswer(p, resp)
 		r.finish(p, e)

@@ -2,4 +2,8 @@
 
 package crawl_test
 
-const raceEnabled = true
+// The race detector makes reading hundreds of megabytes take a minute.
+const (
+	raceEnabled = true
+	heavyHosts  = 4
+)

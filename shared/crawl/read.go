@@ -18,6 +18,7 @@ import (
 type body struct {
 	page *page
 	resp *fetch.Response
+	slot *fetch.Slot // to be released when the page was read; nil: it was released
 }
 
 // reading is what a body held.
@@ -40,6 +41,9 @@ func (r *run) reader() {
 		<-r.c.cpu
 		b.resp.Release()
 		r.apply(b, got)
+		if b.slot != nil {
+			b.slot.Release(fetch.Fine, 0)
+		}
 	}
 }
 
@@ -148,11 +152,15 @@ func (r *run) apply(b body, got reading) {
 		return
 	}
 	kept := r.keep(p, got.addresses)
+	var links []follow.Link
 	if got.html {
 		if kept == 0 && p.listed && r.refreshed(p, &got.links) {
 			return
 		}
-		r.followFrom(p, got.links)
+		links = r.followFrom(p, got.links)
+	}
+	if len(got.addresses) == 0 {
+		r.remember(p, b.resp.Header, got.size, links)
 	}
 	if n := r.opt.StopAfterJob; n > 0 && r.found.len() >= n {
 		defer r.stopLocked(enough)

@@ -40,9 +40,11 @@ type run struct {
 	halted  halt
 	pages   int
 	bytes   int64
-	fresh   []record.Record // robots.txt files to share
+	fresh   []record.Record // to be shared
 
-	looked map[string]bool // origins looked for in the shared records; fixed before work begins
+	// Fixed before work begins:
+	looked map[string]bool      // origins looked for in the shared records
+	known  map[string]validator // pages that held no address when they were visited last, by URL
 }
 
 // visit is one target and everything fetched for it.
@@ -99,6 +101,7 @@ func newRun(c *Crawler, req Request, list *suppress.List) *run {
 		silent:   map[string]*silence{},
 		found:    newAddresses(),
 		looked:   map[string]bool{},
+		known:    map[string]validator{},
 		retries:  c.cfg.Retry.budget(len(req.Targets)),
 	}
 }
@@ -147,6 +150,9 @@ func (r *run) complete() bool {
 func (r *run) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if d := r.req.Deadline; !d.IsZero() && !r.now().Before(d) {
+		r.halted = outOfTime
+	}
 	pages := make([]*page, 0, len(r.req.Targets))
 	for _, t := range r.req.Targets {
 		v := &visit{target: t, result: job.Visit{URL: t.URL}, budget: r.opt.PageBudget - 1, pending: 1}
@@ -218,7 +224,7 @@ func (r *run) drop(v *visit) {
 	}
 	v.ended = true
 	v.result.Addresses = len(v.emails)
-	if len(v.emails) > 0 && v.result.Outcome != job.OutcomeNotMod {
+	if len(v.emails) > 0 {
 		v.result.Outcome, v.result.Detail = job.OutcomeFound, ""
 	} else if v.result.Outcome == read {
 		v.result.Outcome = job.OutcomeNone

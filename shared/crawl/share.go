@@ -2,10 +2,12 @@ package crawl
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"net/url"
+	"sync"
 	"time"
 
 	"gleaner/shared/fetch"
@@ -34,46 +36,87 @@ func (c *Crawler) rulebookOf(value []byte) (*rulebook, error) {
 	return &rulebook{rules: file.Agent(c.cfg.Fetch.Product), sitemaps: file.Sitemaps()}, nil
 }
 
-// loadShared reads what other workers know of the robots.txt files of this
-// batch's hosts, in few requests, before any of them is asked.
+// wish is a set of records to read: by partition, the sort keys and what to do
+// with each that is there.
+type wish map[string]map[string]func(record.Record)
+
+func (w wish) add(partition, sort string, use func(record.Record)) {
+	if w[partition] == nil {
+		w[partition] = map[string]func(record.Record){}
+	}
+	w[partition][sort] = use
+}
+
+// loadShared reads what workers know of the robots.txt files of this batch's
+// hosts and of its pages, in few requests, before any host is asked.
 func (r *run) loadShared(ctx context.Context) {
-	if r.c.cfg.Records == nil || r.opt.IgnoreRobots {
+	if r.c.cfg.Records == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
-	defer cancel()
-	wanted := map[string][]string{}
-	names := map[string]string{}
+	w := wish{}
 	for _, t := range r.req.Targets {
 		u, err := url.Parse(t.URL)
-		if err != nil {
+		if err != nil || u.Host == "" {
 			continue
 		}
-		name := originName(r.preferred(u, t.Guessed))
-		partition, sort := r.c.robotsKey(name)
-		if _, known := names[sort]; known {
-			continue
-		}
-		names[sort] = name
-		if _, ok := r.c.robots.Get(name, time.Now()); !ok {
-			wanted[partition] = append(wanted[partition], sort)
-		}
-	}
-	for partition, sorts := range wanted {
-		records, err := r.c.cfg.Records.GetAll(ctx, partition, sorts)
-		if err != nil {
-			r.req.Log.WarnContext(ctx, "shared robots.txt files could not be read", "job", r.req.Job.ID, "error", err)
-			return
-		}
-		for _, rec := range records {
-			if book, err := r.c.rulebookOf(rec.Value); err == nil {
-				r.c.robots.Put(names[rec.Sort], book, expiry(rec))
+		mode := r.followFor(u)
+		u = r.preferred(u, t.Guessed)
+		r.wishRobots(w, originName(u))
+		address := u.String()
+		partition, sort := r.validatorKey(u, mode)
+		w.add(partition, sort, func(rec record.Record) {
+			var v validator
+			if json.Unmarshal(rec.Value, &v) == nil {
+				r.known[address] = v
 			}
-		}
-		for _, sort := range sorts {
-			r.looked[names[sort]] = true
-		}
+		})
 	}
+	r.grant(ctx, w)
+}
+
+func (r *run) wishRobots(w wish, name string) {
+	if r.opt.IgnoreRobots || r.looked[name] {
+		return
+	}
+	r.looked[name] = true
+	if _, ok := r.c.robots.Get(name, time.Now()); ok {
+		return
+	}
+	partition, sort := r.c.robotsKey(name)
+	w.add(partition, sort, func(rec record.Record) {
+		if book, err := r.c.rulebookOf(rec.Value); err == nil { // else another version's form: fetch it
+			r.c.robots.Put(name, book, expiry(rec))
+		}
+	})
+}
+
+// grant reads the partitions side by side and uses what is there. A fault means
+// more work for us and nothing else.
+func (r *run) grant(ctx context.Context, w wish) {
+	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
+	defer cancel()
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for partition, uses := range w {
+		all.Go(func() {
+			sorts := make([]string, 0, len(uses))
+			for sort := range uses {
+				sorts = append(sorts, sort)
+			}
+			records, err := r.c.cfg.Records.GetAll(ctx, partition, sorts)
+			if err != nil {
+				r.req.Log.WarnContext(ctx, "shared records could not be read", "job", r.req.Job.ID, "partition", partition, "error", err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, rec := range records {
+				if use := uses[rec.Sort]; use != nil {
+					use(rec)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func expiry(rec record.Record) time.Time {
@@ -100,7 +143,7 @@ func (r *run) sharedRobots(ctx context.Context, origin string) *rulebook {
 	}
 	book, err := r.c.rulebookOf(rec.Value)
 	if err != nil {
-		return nil // another version's form: fetch it
+		return nil
 	}
 	r.c.robots.Put(origin, book, expiry(rec))
 	return book
@@ -127,7 +170,7 @@ func (r *run) saveShared(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
 	defer cancel()
 	if err := r.c.cfg.Records.PutAll(ctx, r.fresh); err != nil {
-		r.req.Log.WarnContext(ctx, "robots.txt files could not be shared", "job", r.req.Job.ID, "error", err)
+		r.req.Log.WarnContext(ctx, "what was learned of sites could not be shared", "job", r.req.Job.ID, "error", err)
 	}
 }
 

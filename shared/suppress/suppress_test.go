@@ -17,7 +17,7 @@ import (
 func TestEntries(t *testing.T) {
 	for text, want := range map[string]Entry{
 		"baeckerei-lindhorst.de":              {Domain, "baeckerei-lindhorst.de"},
-		" *.Baeckerei-Lindhorst.DE. ":         {Domain, "baeckerei-lindhorst.de"},
+		"*.Baeckerei-Lindhorst.DE.":           {Domain, "baeckerei-lindhorst.de"},
 		"https://www.lindhorst.de:8443/a?b#c": {Domain, "www.lindhorst.de"},
 		"https://u:p@lindhorst.de/":           {Domain, "lindhorst.de"},
 		"bäckerei-lindhorst.de":               {Domain, "xn--bckerei-lindhorst-qqb.de"},
