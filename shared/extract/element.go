@@ -62,7 +62,18 @@ const maxTagName = 15
 
 // tagOf looks a lower-case name up.
 func (w *walker) tagOf(name []byte) tag {
-	t := tags[string(name)]
+	var t tag
+	switch string(name) { // the map is slow for what every page is made of
+	case "div", "p", "li", "ul", "td", "tr", "h2", "h3", "section":
+		t.block = true
+	case "span", "b", "strong", "em", "path", "source":
+	case "a":
+		t.id = tagA
+	case "br":
+		t.block, t.void = true, true
+	default:
+		t = tags[string(name)]
+	}
 	if w.xml {
 		t = tag{id: t.id, block: true, raw: t.id == tagScript || t.id == tagStyle}
 	}

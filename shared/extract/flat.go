@@ -84,7 +84,9 @@ func (f *flat) form(lo, hi int) (form FoundBy, reason string) {
 	}
 	for i := len(f.zones) - 1; i >= 0; i-- {
 		z := f.zones[i]
-		if int(z.lo) <= lo && hi <= int(z.hi)+1 {
+		whole := int(z.lo) <= lo && hi <= int(z.hi)+1
+		part := lo < int(z.hi) && int(z.lo) < hi && (z.form == FoundCSS || z.form == FoundScript)
+		if whole || part {
 			return z.form, reason
 		}
 		if int(z.hi) < lo && len(f.zones)-i > 16 {

@@ -28,6 +28,7 @@ type walker struct {
 	off          int       // of the tag being read
 	eof          [256]bool // searches for this byte failed: there are no more
 	noComment    bool
+	noCDATA      bool
 	xml          bool // the source is XML: names mean nothing, elements are blocks
 }
 
@@ -77,7 +78,7 @@ func (s *sink) walk(src []byte, l layer, f func(*walker)) {
 	w.open, w.attrs = w.open[:0], w.attrs[:0]
 	w.eof = [256]bool{}
 	w.sheet.reset()
-	w.noComment, w.xml, w.off = false, false, 0
+	w.noComment, w.noCDATA, w.xml, w.off = false, false, false, 0
 	f(w)
 	w.s, w.src, w.cur = nil, nil, nil
 	clear(w.pending)
@@ -194,9 +195,27 @@ func (w *walker) declaration(i int) int {
 		}
 		return body + end + 3
 	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
+		if w.xml && !w.noCDATA {
+			end := bytes.Index(rest, []byte("]]>"))
+			if end < 0 {
+				w.noCDATA = true
+				return i + 9
+			}
+			w.section(i+9, i+end)
+			return i + end + 3
+		}
 		return i + 9
 	}
 	return w.skipTo('>', i+2)
+}
+
+// section reads a CDATA section: text, or the markup of another document.
+func (w *walker) section(lo, hi int) {
+	if bytes.IndexByte(w.src[lo:hi], '<') < 0 {
+		w.chars(lo, max(hi, lo+1))
+		return
+	}
+	w.nested(w.src[lo:hi], w.pos(lo), w.l.form)
 }
 
 // comment looks through a comment. What stands there was published once, or
@@ -217,14 +236,9 @@ func (w *walker) sub(off int) layer {
 
 // startTag reads the tag whose name begins at src[i].
 func (w *walker) startTag(i int) int {
-	src := w.src
-	n := i
-	for n < len(src) && !tagNameEnd(src[n]) {
-		n++
-	}
 	w.off = i
 	var buf [maxTagName]byte
-	name := lowerName(buf[:0], src[i:n])
+	name, n := tagName(&buf, w.src, i)
 	end, closed := w.attributes(n)
 	if !closed {
 		return end // the layer ends inside a tag: it is no tag
@@ -239,12 +253,21 @@ func (w *walker) startTag(i int) int {
 
 func tagNameEnd(c byte) bool { return c == '>' || c == '/' || class[c]&isSpace != 0 }
 
-// lowerName lowers a tag name; names too long to matter are cut.
-func lowerName(dst, name []byte) []byte {
-	for _, c := range name[:min(len(name), cap(dst))] {
-		dst = append(dst, lowerByte(c))
+// tagName returns the lower-case name of the tag at src[i] and where it ends.
+// Names too long to matter are cut.
+func tagName(buf *[maxTagName]byte, src []byte, i int) (name []byte, end int) {
+	n := 0
+	for ; i < len(src); i++ {
+		c := src[i]
+		if tagNameEnd(c) {
+			break
+		}
+		if n < maxTagName {
+			buf[n] = lowerByte(c)
+			n++
+		}
 	}
-	return dst
+	return buf[:n], i
 }
 
 // attributes reads attributes from src[i] to the end of the tag into w.attrs
@@ -309,13 +332,9 @@ const maxAttrs = 256
 // endTag reads the end tag whose name begins at src[i].
 func (w *walker) endTag(i int) int {
 	src := w.src
-	n := i
-	for n < len(src) && !tagNameEnd(src[n]) {
-		n++
-	}
 	w.off = i
 	var buf [maxTagName]byte
-	name := lowerName(buf[:0], src[i:n])
+	name, n := tagName(&buf, w.src, i)
 	w.close(w.tagOf(name), name)
 	if n < len(src) && src[n] == '>' {
 		return n + 1

@@ -7,6 +7,8 @@ import (
 // json reads JSON, or anything that holds its strings in double quotes: every
 // string that may hold an address is decoded and looked through.
 func (s *sink) json(b []byte, l *layer) {
+	at, amp, pct := cursor{'@', -1}, cursor{'&', -1}, cursor{'%', -1}
+	cloudflare := bytes.Contains(b, []byte("cfemail")) || bytes.Contains(b, []byte("email-protection"))
 	for i := 0; i < len(b); {
 		k := bytes.IndexByte(b[i:], '"')
 		if k < 0 {
@@ -26,10 +28,21 @@ func (s *sink) json(b []byte, l *layer) {
 		if !l.fixed {
 			inner.pos, inner.fixed = l.at(start), true
 		}
+		v := b[start:end]
+		if cloudflare && (bytes.Contains(v, []byte("cfemail")) || bytes.Contains(v, []byte("email-protection"))) {
+			s.jsonValue(v, escaped, &inner)
+			continue
+		}
+		if !at.in(b, start, end) && !amp.in(b, start, end) && !pct.in(b, start, end) && (!escaped || !escapedAt(v)) {
+			if len(v) > 11 && !s.opt.KeepObfuscated && !isKey(b, i) {
+				s.words(v, &inner)
+			}
+			continue
+		}
 		if isKey(b, i) {
 			inner.place, inner.words = inKey, false
 		}
-		s.jsonValue(b[start:end], escaped, &inner)
+		s.jsonValue(v, escaped, &inner)
 	}
 }
 
@@ -73,7 +86,13 @@ func (s *sink) jsonValue(v []byte, escaped bool, l *layer) {
 		if escapedAt(v) && (form == FoundJSON || form == "") {
 			l.form = FoundEscape
 		}
-		v = appendUnescaped(make([]byte, 0, len(v)), v)
+		// The buffer is free again when this string is done with, unless it is
+		// read in depth.
+		s.unescaped = appendUnescaped(s.unescaped[:0], v)
+		v = s.unescaped
+		if bytes.IndexByte(v, '"') >= 0 || bytes.IndexByte(v, '<') >= 0 || bytes.IndexByte(v, '\\') >= 0 {
+			v = bytes.Clone(v)
+		}
 		// JSON inside JSON, and flight data of frameworks: escaped again.
 		if l.depth < maxDepth && bytes.IndexByte(v, '"') >= 0 && (bytes.Contains(v, []byte(`":`)) || bytes.IndexByte(v, '\\') >= 0) {
 			inner := *l

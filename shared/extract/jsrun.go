@@ -567,6 +567,11 @@ func (r *jsRun) assign(target *jsNode, v any, sc *jsScope) {
 func (r *jsRun) store(o any, key string, v any) {
 	switch o := o.(type) {
 	case *jsObject:
+		if old, ok := o.props[key].(string); ok && o.opaque {
+			if now, ok := v.(string); !ok || !strings.HasPrefix(now, old) {
+				r.emit(old)
+			}
+		}
 		o.set(key, v)
 	case *jsArray:
 		if key == "length" {

@@ -47,7 +47,7 @@ type jsUnknown struct{}
 
 // jsHole is what an unknown value leaves in text: a character that no address
 // holds.
-const jsHole = "\x02"
+const jsHole = "\x05"
 
 // jsScope is a scope of names.
 type jsScope struct {

@@ -97,8 +97,20 @@ func roleLocal(local string) bool {
 
 // noReply reports whether a local part says that nobody reads its mail.
 func noReply(local string) bool {
-	l := strings.NewReplacer("-", "", ".", "", "_", "").Replace(local)
-	switch l {
+	if len(local) < 7 || local[0] != 'n' && local[0] != 'd' {
+		return false
+	}
+	var buf [16]byte
+	l := buf[:0]
+	for i := 0; i < len(local); i++ {
+		if c := local[i]; !separator(c) {
+			if len(l) == cap(l) {
+				return false
+			}
+			l = append(l, c)
+		}
+	}
+	switch string(l) {
 	case "noreply", "donotreply", "nepasrepondre", "nichtantworten", "nonrispondere", "noresponder", "naoresponda":
 		return true
 	}

@@ -7,6 +7,7 @@ import (
 // link reads the value of an attribute that holds a URL.
 func (w *walker) link(a attr) {
 	v := w.value(a)
+	v = dropControls(v)
 	for len(v) > 0 && v[0] <= ' ' {
 		v = v[1:]
 	}
@@ -32,7 +33,10 @@ func (s *sink) url(v []byte, l *layer) {
 		}
 	case v[0] == '#' && len(v) < 8:
 		return
-	case foldPrefix(v, "tel:"), foldPrefix(v, "data:"):
+	case foldPrefix(v, "tel:"):
+		return
+	case foldPrefix(v, "data:"):
+		s.dataURL(v[5:], l)
 		return
 	}
 	if i := bytes.Index(v, []byte("#mc#")); i > 0 && !s.opt.KeepObfuscated {
@@ -60,6 +64,30 @@ func (s *sink) url(v []byte, l *layer) {
 	s.scan(percentDecode(v, 2), &inner)
 }
 
+// dataURL reads a data: URL (RFC 2397) of a visiting card or of markup.
+func (s *sink) dataURL(v []byte, l *layer) {
+	head, body, ok := bytes.Cut(v, []byte{','})
+	if !ok || l.depth >= maxDepth || !s.spend(len(body)) {
+		return
+	}
+	m := sniffType(string(head))
+	if m != mediaVCard && m != mediaHTML && m != mediaText {
+		return
+	}
+	body = percentDecode(body, 1)
+	if foldSuffix(head, ";base64") {
+		body = decodeBase64(nil, body, 8)
+	}
+	inner := *l
+	inner.depth++
+	if m == mediaHTML {
+		s.html(body, inner)
+		return
+	}
+	inner.form, inner.words = FoundVCard, true
+	s.scan(body, &inner)
+}
+
 // afterScheme accepts ":" in its encoded forms as well.
 func afterScheme(v []byte) ([]byte, bool) {
 	switch {
@@ -75,6 +103,9 @@ func afterScheme(v []byte) ([]byte, bool) {
 // and the headers to, cc and bcc.
 func (s *sink) mailto(v []byte, l *layer) {
 	v = dropControls(v)
+	if bytes.IndexByte(v, '&') >= 0 && (bytes.Contains(v, []byte("&#")) || bytes.Contains(v, []byte("&commat"))) {
+		v = appendText(make([]byte, 0, len(v)), v, nil)
+	}
 	head, query, _ := bytes.Cut(v, []byte{'?'})
 	s.recipients(head, l)
 	for len(query) > 0 {
@@ -94,7 +125,14 @@ func (s *sink) mailto(v []byte, l *layer) {
 
 // dropControls removes what browsers remove from URLs: tabs and line ends.
 func dropControls(v []byte) []byte {
-	if bytes.IndexAny(v, "\t\r\n") < 0 {
+	clean := true
+	for _, c := range v {
+		if c == '\t' || c == '\r' || c == '\n' {
+			clean = false
+			break
+		}
+	}
+	if clean {
 		return v
 	}
 	return bytes.Map(func(r rune) rune {
@@ -179,7 +217,12 @@ func (s *sink) recipient(one []byte, l *layer) {
 // mangled reports whether a local part of a link shows damage that the scanner
 // of running text repairs.
 func mangled(local []byte) bool {
-	return bytes.IndexAny(local, "%=:/?") >= 0 || local[0] == '+' || foldPrefix(local, "u00") || local[0] == '\''
+	for _, c := range local {
+		if c == '%' || c == '=' || c == ':' || c == '/' || c == '?' {
+			return true
+		}
+	}
+	return local[0] == '+' || foldPrefix(local, "u00") || local[0] == '\''
 }
 
 // percentDecode undoes percent-encoding, up to the given number of times, and

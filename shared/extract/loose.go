@@ -27,7 +27,7 @@ func (s *sink) quoted(b []byte, k, w int, l *layer) {
 	if !s.growRight(b, k+w, &c) {
 		return
 	}
-	n, _ := cutDomain(&c, l.place)
+	n, _ := s.cutDomain(&c, l.place)
 	if n == 0 || n < len(bytes.TrimRight(c.domain, ".-")) {
 		return
 	}

@@ -29,13 +29,20 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	if !allowedAfter(b, c.hi, next, l.place) {
 		return false
 	}
+	if l.place == inScript && quote(next) && firstNonSpace(b[min(c.hi+1, len(b)):]) == '+' {
+		return false // the beginning of a string that is put together
+	}
 	if c.lo == 0 {
 		return true
 	}
 	prev := b[c.lo-1]
 	switch {
-	case prev == '@':
+	case prev == '@' || prev == jsHole[0]:
 		return false
+	case quote(prev) && l.place == inScript && lastNonSpace(b[:c.lo-1]) == '+':
+		return false // the end of a string that is put together
+	case l.place == inStyle:
+		return inStyleText(b, c.lo)
 	case prev == '%':
 		return true // left-over of percent-encoding; trimLocal sees to it
 	case prev == '$' || prev == '#':
@@ -68,7 +75,7 @@ func allowedAfter(b []byte, hi int, next byte, p place) bool {
 			n++
 		}
 		if n > 0 && slash {
-			return bytes.HasPrefix(rest, []byte("//")) && false || foldPrefix(rest, "http")
+			return foldPrefix(rest, "http")
 		}
 		digits := 0
 		for digits < n && class[rest[digits]]&isDigit != 0 {
@@ -80,7 +87,17 @@ func allowedAfter(b []byte, hi int, next byte, p place) bool {
 			return false
 		}
 	case '(', '[':
+		if len(rest) > 0 && (rest[0] == ')' || rest[0] == '"' || rest[0] == '\'') {
+			return false
+		}
 		return p != inScript && p != inKey && p != inJSON
+	case jsHole[0]:
+		return false
+	case '"':
+		// An address as a key is one of a cache.
+		if p == inScript && len(rest) > 0 && rest[0] == ':' {
+			return false
+		}
 	case '_':
 		return p == inText
 	case '=', '!':
@@ -117,6 +134,9 @@ func inLink(tok []byte, c *candidate, l *layer) bool {
 		}
 		if n := len(tok); n > 0 && tok[n-1] == '/' {
 			// A path: "/user@host", "./pkg@1.2", "github.com/org/pkg@x.io".
+			if bytes.IndexByte(tok, '@') > 0 {
+				return l.place <= inAttr // "info@site.de/sales@site.de"
+			}
 			return n > 1 && l.place <= inAttr && bytes.IndexByte(tok[:n-1], '.') < 0 && bytes.IndexByte(tok[:n-1], '/') < 0 &&
 				class[tok[0]]&isLetter != 0
 		}
@@ -141,6 +161,19 @@ func queryValue(tok []byte, c *candidate) bool {
 		return false
 	}
 	return true
+}
+
+// inStyleText reports whether b[lo] stands in a string or a comment of a
+// style sheet.
+func inStyleText(b []byte, lo int) bool {
+	head := b[max(0, lo-4*lookBack):lo]
+	if i := bytes.LastIndex(head, []byte("/*")); i >= 0 && !bytes.Contains(head[i:], []byte("*/")) {
+		return true
+	}
+	if i := bytes.LastIndexAny(head, "{;}"); i >= 0 {
+		head = head[i:]
+	}
+	return bytes.IndexAny(head, `"'`) >= 0
 }
 
 func lastFold(b []byte, s string) int {
@@ -171,13 +204,11 @@ func messageID(b []byte, lo int) bool {
 var shells = [...]string{"ssh", "scp", "sftp", "rsync", "mosh", "ssh-copy-id", "clone", "sshfs", "telnet", "slogin", "autossh"}
 
 // remoteShell reports whether a command that takes user@host stands before
-// b[lo], with nothing but options and file names between.
+// b[lo], with nothing but options, their values and file names between.
 func remoteShell(b []byte, lo int) bool {
-	head := b[max(0, lo-lookBack):lo]
+	option := true // the word behind this one was an option: this may be its value
 	for words := 0; words < 6; words++ {
-		head = bytes.TrimRight(head, " \t")
-		i := bytes.LastIndexAny(head, " \t\n\"'`$>(\x01\x02\x03")
-		word := head[i+1:]
+		word, start := wordBefore(b, lo)
 		if len(word) == 0 {
 			return false
 		}
@@ -186,27 +217,40 @@ func remoteShell(b []byte, lo int) bool {
 				return true
 			}
 		}
-		// Prose ends the search: a word that is neither an option, a path
-		// nor a number.
-		if words > 0 || word[0] != '-' {
-			if word[0] != '-' && bytes.IndexByte(word, '/') < 0 && bytes.IndexByte(word, '.') < 0 && class[word[0]]&isDigit == 0 {
-				if last := word[len(word)-1]; last == ',' || last == ':' || isUpper(word[0]) {
-					return false
-				}
-				if words > 2 {
-					return false
-				}
+		switch plain := class[word[0]]&isLetter != 0 && bytes.IndexByte(word, '/') < 0 && bytes.IndexByte(word, '.') < 0; {
+		case word[0] == '-':
+		case plain && (words > 0 && !option || isUpper(word[0]) || class[word[len(word)-1]]&isWord == 0):
+			return false
+		case plain:
+			// Only an option takes a bare word.
+			if before, _ := wordBefore(b, start); len(before) == 0 || before[0] != '-' {
+				return false
 			}
 		}
-		if i < 0 {
+		option = word[0] == '-'
+		if start == 0 || b[start-1] != ' ' && b[start-1] != '\t' {
 			return false
 		}
-		if sep := head[i]; sep != ' ' && sep != '\t' {
-			return false
-		}
-		head = head[:i]
+		lo = start
 	}
 	return false
+}
+
+// wordBefore returns the word that ends before b[lo], white space aside, and
+// where it starts.
+func wordBefore(b []byte, lo int) (word []byte, start int) {
+	for lo > 0 && (b[lo-1] == ' ' || b[lo-1] == '\t') {
+		lo--
+	}
+	start = lo
+	for start > 0 && lo-start < 48 {
+		switch c := b[start-1]; c {
+		case ' ', '\t', '\n', '"', '\'', '`', '$', '>', '(', markInline, markBlock, markLink:
+			return b[start:lo], start
+		}
+		start--
+	}
+	return b[start:lo], start
 }
 
 // escapes are the hexadecimal codes that a lost escape leaves before an
@@ -243,7 +287,7 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 	}
 	loc = trimPhone(loc, plus)
 	loc = trimScript(loc)
-	if len(loc) > 4 && loc[0] != 'i' {
+	if len(loc) > 4 && class[loc[0]]&isHex != 0 && class[loc[1]]&isHex != 0 {
 		for _, e := range escapes {
 			if foldPrefix(loc, e) && roleLocal(string(bytes.ToLower(loc[2:]))) {
 				loc = loc[2:]
@@ -260,9 +304,9 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 	if len(loc) < full {
 		c.glued = c.glued || class[c.local[full-len(loc)-1]]&(isLetter|isDigit) != 0 || c.local[full-len(loc)-1] >= utf8.RuneSelf
 		c.local = loc
-		c.lo += full - len(loc)
-		if c.split || len(c.leftMarks) > 0 {
-			c.hi = 0
+		c.lo = advance(b, c.lo, full-len(loc))
+		for c.lo < len(b) && (b[c.lo] == markInline || b[c.lo] == markLink || b[c.lo] == markDecoy) {
+			c.lo++
 		}
 	}
 	return true
@@ -291,6 +335,13 @@ func isLabelEnd(head []byte) bool {
 // trimPhone cuts a telephone number off the front: digits and their
 // punctuation with letters directly after them.
 func trimPhone(loc []byte, plus bool) []byte {
+	if n := bytes.IndexAny(loc, ".0123456789"); n > 2 && n < 9 && isNeighbour(loc[:n]) {
+		if rest := bytes.TrimLeft(loc[n:], "."); len(rest) > 0 && class[rest[0]]&isDigit != 0 {
+			if cut := trimPhone(rest, true); len(cut) < len(rest) {
+				return cut
+			}
+		}
+	}
 	i, digits, marks := 0, 0, 0
 	for i < len(loc) && (class[loc[i]]&isDigit != 0 || loc[i] == '-' || loc[i] == '.' || loc[i] == '+') {
 		if class[loc[i]]&isDigit != 0 {
@@ -334,6 +385,14 @@ func trimScript(loc []byte) []byte {
 var labels = [...]string{"e-mail", "email", "mail", "kontakt", "contact", "mailto", "correo", "courriel"}
 
 func trimLabel(loc []byte) []byte {
+	switch {
+	case len(loc) < 6:
+		return loc
+	default:
+		if c := loc[0] | 0x20; c != 'e' && c != 'm' && c != 'k' && c != 'c' {
+			return loc
+		}
+	}
 	for _, w := range labels {
 		if len(loc) <= len(w)+1 || !foldPrefix(loc, w) {
 			continue

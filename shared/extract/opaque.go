@@ -161,7 +161,8 @@ func (s *sink) tryText(v []byte, l *layer) bool {
 // rotatedFirst tries ROT13 before the plain reading where the letters say so.
 // Both may be valid: the rotation of .org is .bet, that of .fr is .se.
 func (s *sink) rotatedFirst(v []byte, l *layer) bool {
-	if s.opt.KeepObfuscated || !foldPrefix(v, "znvygb:") && legibility(rot13(v)) < legibility(v)+0.35 {
+	v = plainSigns(v)
+	if s.opt.KeepObfuscated || !foldPrefix(v, "znvygb:") && legibility(rot13(v)) < legibility(v)+0.15 {
 		return false
 	}
 	return s.rotated(v, l)
@@ -197,13 +198,18 @@ func (s *sink) rotated(v []byte, l *layer) bool {
 	}
 	inner := *l
 	inner.form = orForm(l.form, FoundROT13)
+	return s.tryText(rot13(plainSigns(v)), &inner)
+}
+
+// plainSigns puts the signs where their words stand: those are not rotated.
+func plainSigns(v []byte) []byte {
 	for _, sign := range [...]string{"[at]", "(at)", "{at}"} {
 		v = bytes.ReplaceAll(v, []byte(sign), []byte{'@'})
 	}
 	for _, sign := range [...]string{"[dot]", "(dot)", "{dot}"} {
 		v = bytes.ReplaceAll(v, []byte(sign), []byte{'.'})
 	}
-	return s.tryText(rot13(v), &inner)
+	return v
 }
 
 // rot13 rotates letters by 13.

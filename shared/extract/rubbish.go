@@ -15,7 +15,7 @@ func rubbish(c *candidate, p place) bool {
 	if stateKey(c, p) {
 		return true
 	}
-	if inDomains(noise(), strings.ToLower(string(d))) {
+	if inDomains(noise(), strings.ToLower(string(d))) && !roleLocal(strings.ToLower(string(c.local))) {
 		return true
 	}
 	return hexKey(c.local)
@@ -37,17 +37,17 @@ func asset(d []byte) bool {
 // "ROOT_QUERY.page.content@filterEmpty.0.link": a label that is a short
 // number, or a GraphQL directive where the domain should be.
 func stateKey(c *candidate, p place) bool {
-	d := c.domain
-	labels := bytes.Split(d, []byte{'.'})
-	for i, l := range labels {
-		if i > 0 && len(l) <= 3 && allDigits(l) {
+	first, rest, _ := bytes.Cut(c.domain, []byte{'.'})
+	for len(rest) > 0 {
+		var l []byte
+		l, rest, _ = bytes.Cut(rest, []byte{'.'})
+		if len(l) <= 3 && allDigits(l) {
 			return true
 		}
 	}
 	if p < inScript {
 		return false
 	}
-	first := labels[0]
 	for i := 1; i < len(first); i++ {
 		if isLower(first[i-1]) && isUpper(first[i]) && (p == inKey || hasUpper(c.local) || bytes.IndexByte(c.local, '.') >= 0) {
 			return true

@@ -26,6 +26,7 @@ type mark struct {
 type candidate struct {
 	local, domain []byte // without marks and invisible characters
 	lo, hi        int    // the same, as offsets of the layer
+	sign          int    // offset behind the sign
 	leftMarks     []mark
 	rightMarks    []mark
 	split, decoy  bool // crossed a mark; crossed a hidden element
@@ -149,7 +150,7 @@ grow:
 func (s *sink) growRight(b []byte, k int, c *candidate) bool {
 	buf := s.work.domain[:0]
 	c.rightMarks = s.work.marks[4:4:8]
-	c.hi = k
+	c.hi, c.sign = k, k
 grow:
 	for i := k; i < len(b); {
 		ch := b[i]
@@ -191,6 +192,31 @@ grow:
 	}
 	c.domain = buf
 	return len(buf) > 2
+}
+
+// advance returns the offset in b that lies n bytes of candidate text behind
+// i: marks and invisible characters count nothing, wide forms count one.
+func advance(b []byte, i, n int) int {
+	for n > 0 && i < len(b) {
+		ch := b[i]
+		if ch < utf8.RuneSelf {
+			i++
+			if ch > markDecoy || ch == markBlock {
+				n--
+			}
+			continue
+		}
+		r, w := utf8.DecodeRune(b[i:])
+		i += w
+		switch {
+		case invisible(r):
+		case narrow(r) != 0:
+			n--
+		default:
+			n -= w
+		}
+	}
+	return i
 }
 
 // invisible reports whether r is printed as nothing: soft hyphen, zero-width

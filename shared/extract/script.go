@@ -105,8 +105,24 @@ func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
 	if t.slash = w.bsl.in(w.src, lo, hi); t.slash {
 		t.escape = escapedAt(seg)
 	}
-	t.call = bytes.Contains(seg, []byte("harCode")) || bytes.Contains(seg, []byte("atob(")) || bytes.Contains(seg, []byte("rypt"))
+	t.call = charCode(seg) || bytes.Contains(seg, []byte("atob(")) || bytes.Contains(seg, []byte("rypt")) ||
+		len(seg) <= smallScript && bytes.Contains(seg, []byte("eval("))
 	return t
+}
+
+// charCode reports whether fromCharCode or charCodeAt occurs in b.
+func charCode(b []byte) bool {
+	for i := 0; ; {
+		// A capital is a rarer place to start from than a small letter.
+		k := bytes.Index(b[i:], []byte("Code"))
+		if k < 0 {
+			return false
+		}
+		i += k + 4
+		if bytes.HasSuffix(b[:i-4], []byte("har")) {
+			return true
+		}
+	}
 }
 
 // escapedAt reports whether b holds an escape of JavaScript or JSON that
@@ -186,7 +202,7 @@ func unsettled(b []byte, small bool) bool {
 		if joint(b, k) {
 			return true
 		}
-		if small && k > 0 && k+1 < len(b) && reversedAt(b, k) {
+		if small && k > 0 && k+1 < len(b) && strangeAt(b, k) {
 			return true
 		}
 	}
@@ -231,21 +247,22 @@ func joint(b []byte, k int) bool {
 	return false
 }
 
-// reversedAt reports whether the @ at b[k] stands in a string that reads as
-// an address from its end.
-func reversedAt(b []byte, k int) bool {
+// strangeAt reports whether the @ at b[k] stands in a string between what may
+// be halves of an address, but of an address that is encoded or written
+// backwards: there is no host name behind the sign.
+func strangeAt(b []byte, k int) bool {
 	lo := k
-	for lo > 0 && k-lo < 80 && (class[b[lo-1]]&isHost != 0 || b[lo-1] == '.') {
+	for lo > 0 && k-lo < 80 && class[b[lo-1]]&isLocal != 0 {
 		lo--
 	}
 	hi := k + 1
-	for hi < len(b) && hi-k < 80 && class[b[hi]]&isLocal != 0 {
+	for hi < len(b) && hi-k < 80 && (class[b[hi]]&isHost != 0 || b[hi] == '.') {
 		hi++
 	}
-	if lo == 0 || hi == len(b) || !quote(b[lo-1]) || hi == k+1 || lo == k {
+	if lo == k || hi == k+1 || class[b[k+1]]&isDigit != 0 {
 		return false
 	}
-	return !hasSuffix(b[k+1:hi]) && (quote(b[hi]) || b[hi] == ':') && hasSuffix(reverseRunes(nil, b[lo:k]))
+	return !hasSuffix(bytes.TrimRight(b[k+1:hi], ".-"))
 }
 
 func quote(c byte) bool { return c == '"' || c == '\'' || c == '`' }

@@ -6,20 +6,46 @@ import (
 	"unicode/utf8"
 )
 
+// knownDomain remembers a host name that was found valid: the addresses of a
+// page mostly share one.
+type knownDomain struct {
+	name [64]byte
+	n    int
+}
+
+// validDomain is hasSuffix with a memory.
+func (s *sink) validDomain(d []byte) bool {
+	if len(d) > len(s.work.known[0].name) || len(d) < 4 {
+		return hasSuffix(d)
+	}
+	k := &s.work.known[(int(d[0])+int(d[len(d)/2])+len(d))&7]
+	if k.n == len(d) && string(k.name[:k.n]) == string(d) {
+		return true
+	}
+	if !hasSuffix(d) {
+		return false
+	}
+	k.n = copy(k.name[:], d)
+	return true
+}
+
 // settle decides what part of a candidate is an address, if any, and records
 // it.
 func (s *sink) settle(b []byte, c *candidate, l *layer) {
 	if !s.context(b, c, l) || !trimLocal(b, c, l) {
 		return
 	}
-	n, how := cutDomain(c, l.place)
+	n, how := s.cutDomain(c, l.place)
 	if n == 0 {
 		return
 	}
 	if n < len(c.domain) {
 		c.domain = c.domain[:n]
 		c.glued = c.glued || how == cutGlued
-		c.hi = 0 // no longer known
+		c.hi = advance(b, c.sign, n)
+	}
+	if !s.opt.KeepObfuscated && len(c.local)+len(c.domain) > 14 {
+		dropDecoyWords(c)
 	}
 	if rubbish(c, l.place) {
 		return
@@ -121,16 +147,19 @@ func asciiAddress(e []byte) bool {
 	return true
 }
 
+// rawWithoutMarks returns raw without the marks of the flattened text.
 func rawWithoutMarks(raw []byte) []byte {
-	if bytes.IndexFunc(raw, func(r rune) bool { return r >= markInline && r <= markDecoy }) < 0 {
-		return raw
-	}
-	return bytes.Map(func(r rune) rune {
-		if r >= markInline && r <= markDecoy {
-			return -1
+	for _, c := range raw {
+		if c >= markInline && c <= markDecoy {
+			return bytes.Map(func(r rune) rune {
+				if r >= markInline && r <= markDecoy {
+					return -1
+				}
+				return r
+			}, raw)
 		}
-		return r
-	}, raw)
+	}
+	return raw
 }
 
 // cut says how cutDomain came to its length.
@@ -144,7 +173,7 @@ const (
 
 // cutDomain returns how many bytes of the candidate's domain are a host name
 // with a known suffix, 0 if none are.
-func cutDomain(c *candidate, p place) (int, cut) {
+func (s *sink) cutDomain(c *candidate, p place) (int, cut) {
 	d := c.domain
 	n := len(d)
 	for n > 0 && (d[n-1] == '.' || d[n-1] == '-') {
@@ -157,7 +186,7 @@ func cutDomain(c *candidate, p place) (int, cut) {
 			return m.n, cutMark
 		}
 	}
-	if hasSuffix(d) {
+	if s.validDomain(d) {
 		if p <= inAttr {
 			if k := gluedLabel(d); k > 0 {
 				return k, cutGlued
@@ -307,7 +336,9 @@ func gluePoint(label []byte, i int) bool {
 		return true
 	case isUpper(before) && isUpper(here) && i+1 < len(label) && isLower(label[i+1]):
 		return true
-	case class[here]&isDigit != 0, here == '-':
+	case class[here]&isDigit != 0:
+		return i+2 < len(label) && allDigits(label[i:i+3]) // a number, not "mp3"
+	case here == '-':
 		return true
 	case here >= utf8.RuneSelf:
 		return true

@@ -56,6 +56,8 @@ type sink struct {
 	budget int // bytes that decoders may still produce
 	adds   int // addresses recorded, repeated ones included
 	work   work
+
+	unescaped []byte // scratch of the JSON reader
 }
 
 // work is scratch memory of the candidate scanner.
@@ -64,6 +66,7 @@ type work struct {
 	domain [320]byte
 	email  [400]byte
 	marks  [8]mark
+	known  [8]knownDomain
 }
 
 // maxRaw is the most of an address's original spelling that is kept.
@@ -129,8 +132,11 @@ func (s *sink) add(email string, raw []byte, form FoundBy, pos int, reasons ...s
 		}
 		return
 	}
+	conf = weigh(conf, reasons)
+	kept := keepReasons(reasons)
 	if noReply(local) {
-		reasons = append(reasons, ReasonNoReply)
+		conf = weigh(conf, noReplyReason[:])
+		kept = append(kept, ReasonNoReply)
 	}
 	s.index[email] = len(s.hits)
 	s.hits = append(s.hits, hit{
@@ -139,13 +145,15 @@ func (s *sink) add(email string, raw []byte, form FoundBy, pos int, reasons ...s
 			Raw:        rawString(raw, email),
 			FoundBy:    form,
 			Kind:       kindOf(local, domain),
-			Confidence: weigh(conf, reasons),
-			Reasons:    keepReasons(reasons),
+			Confidence: conf,
+			Reasons:    kept,
 			OwnDomain:  s.own(domain),
 		},
 		pos: pos,
 	})
 }
+
+var noReplyReason = [...]string{ReasonNoReply}
 
 // own reports whether a domain belongs to the site of the page. Any name
 // under the site's registrable domain does, unless a private suffix lies

@@ -62,6 +62,12 @@ func declared(contentType string) (m media, known bool) {
 	return mediaNone, true
 }
 
+// sniffType returns the medium of a media type alone.
+func sniffType(t string) media {
+	m, _ := declared(t)
+	return m
+}
+
 // Supported reports whether a body with the given Content-Type can hold
 // addresses at all, so that a fetcher may drop the others after the header. A
 // missing or generic type is supported: the body decides.
@@ -127,13 +133,18 @@ func sniffMarkup(m media, head []byte) media {
 	return m
 }
 
-// looksBinary reports whether the first bytes hold control characters that no
-// text has.
+// looksBinary reports whether the first bytes are not text: a NUL, or more
+// than a stray control character.
 func looksBinary(head []byte) bool {
-	for _, c := range head[:min(len(head), 512)] {
-		if c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b && c != '\v' {
+	head = head[:min(len(head), 512)]
+	control := 0
+	for _, c := range head {
+		if c == 0 {
 			return true
 		}
+		if c < ' ' && class[c]&isSpace == 0 && c != 0x1b {
+			control++
+		}
 	}
-	return false
+	return control*20 > len(head)
 }

@@ -63,7 +63,7 @@ func (s *sink) spelledAddress(_ []byte, local []byte, d *spelledDomain, start in
 		return
 	}
 	c := candidate{local: local, domain: d.name, lo: start, hi: 0}
-	n, how := cutDomain(&c, inText)
+	n, how := s.cutDomain(&c, inText)
 	if n == 0 || how == cutGlued && d.words > 0 {
 		return
 	}
@@ -152,8 +152,8 @@ func tokenBefore(b []byte, i int) (token []byte, start int) {
 func signBefore(b []byte, i int) (sign byte, next int) {
 	right := fenceLeft(b, i)
 	end := i - right.n
-	if right.bracket && right.repeat == 1 && (right.deco == '.' || right.deco == '-' || right.deco == '_') {
-		return right.deco, end
+	if c, n := bracketedSign(b[end:i]); n == i-end && n > 0 {
+		return c, end
 	}
 	k := end
 	for k > 0 && end-k < 16 && (class[b[k-1]]&(isLetter|isDigit) != 0 || b[k-1] >= utf8.RuneSelf) {
@@ -171,6 +171,34 @@ func signBefore(b []byte, i int) (sign byte, next int) {
 		return 0, i
 	}
 	return sign, k - left.n
+}
+
+// bracketedSign reads a sign in brackets, "[.]" or "( - )", with the white
+// space around it, and returns its length.
+func bracketedSign(b []byte) (sign byte, n int) {
+	stage := 0
+	for n < len(b) && n < maxFence {
+		c := b[n]
+		switch {
+		case c == ' ' || c == markInline:
+		case stage == 0 && (c == '[' || c == '(' || c == '{' || c == '<'):
+			stage = 1
+		case stage == 1 && (c == '.' || c == '-' || c == '_'):
+			sign, stage = c, 2
+		case stage == 2 && (c == ']' || c == ')' || c == '}' || c == '>'):
+			stage = 3
+		default:
+			if stage == 3 {
+				return sign, n
+			}
+			return 0, 0
+		}
+		n++
+	}
+	if stage == 3 {
+		return sign, n
+	}
+	return 0, 0
 }
 
 // signOf returns the sign that the whole of word stands for, or 0.
@@ -273,28 +301,24 @@ func (d *spelledDomain) sign(i int) (sign byte, n int, word bool) {
 	if b[i] == '.' && i+1 < len(b) && (class[b[i+1]]&isHost != 0 || b[i+1] >= utf8.RuneSelf || b[i+1] == markInline) {
 		return '.', 1, false
 	}
+	if c, n := bracketedSign(b[i:]); n > 0 {
+		return c, n, true
+	}
 	left := fenceRight(b, i)
 	if left.n == 0 {
 		return 0, 0, false
-	}
-	if left.bracket && left.repeat == 1 && (left.deco == '.' || left.deco == '-' || left.deco == '_') {
-		return left.deco, left.n, true
 	}
 	if left.space && !left.bracket && left.deco == '.' && left.repeat == 1 && class[b[i]]&isSpace != 0 && class[b[i+left.n-1]]&isSpace != 0 {
 		return '.', left.n, !d.bare // "site . com"
 	}
 	k := i + left.n
 	end := k
-	for end < len(b) && end-k < 16 && (class[b[end]]&(isLetter|isDigit) != 0 || b[end] >= utf8.RuneSelf) {
-		if b[end] >= utf8.RuneSelf {
-			if r, _ := utf8.DecodeRune(b[end:]); !unicode.IsLetter(r) {
-				break
-			}
+	for end < len(b) && end-k < 24 {
+		r, w := utf8.DecodeRune(b[end:])
+		if r < utf8.RuneSelf && class[b[end]]&(isLetter|isDigit) == 0 || r >= utf8.RuneSelf && !unicode.IsLetter(r) {
+			break
 		}
-		end++
-	}
-	for end < len(b) && end > k && !utf8.RuneStart(b[end]) {
-		end++
+		end += w
 	}
 	if end == k {
 		return 0, 0, false
@@ -340,7 +364,7 @@ func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain) 
 		}
 	}
 	colon := bytes.HasSuffix(bytes.TrimRight(head, " \t\x01\x03"), []byte(":"))
-	if in(stopLocals, lowLocal) && !(colon && labelled) {
+	if in(stopLocals, lowLocal) && !(colon && labelled) || in(articles, lastWord(head)) {
 		return false
 	}
 	first, _, _ := bytes.Cut(d.name, []byte{'.'})
@@ -358,6 +382,12 @@ func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain) 
 		return true
 	}
 	return labelled && (colon || bytes.Contains(bytes.ToLower(head), []byte("mail"))) || alone && !hasUpper(local) && plausibleLocal(local)
+}
+
+// lastWord returns the word that ends a text, in lower case.
+func lastWord(b []byte) string {
+	b = bytes.TrimRight(b, " \t\r\n\x01\x03")
+	return strings.ToLower(string(b[bytes.LastIndexAny(b, " \t\r\n\x01\x02\x03(")+1:]))
 }
 
 var articles = wordSet(strings.Fields(`the a an this that our my your his her their its der die das le la les el il lo un une una`))

@@ -28,6 +28,28 @@ var atWords = []signWord{
 	{"παπάκι", true}, {"שטרודל", true}, {"στο", true}, {"@", true}, {"＠", true}, {"&", true}, {"æt", true}, {"aŧ", true},
 }
 
+// looseAt are the words for @ that count without brackets, strictAt the
+// others, by their first byte.
+var looseAt, strictAt = byFirstByte(atWords, false), byFirstByte(atWords, true)
+
+func byFirstByte(words []signWord, strict bool) (t [256][]signWord) {
+	for _, w := range words {
+		if w.strict != strict {
+			continue
+		}
+		first := w.word[0]
+		t[first] = append(t[first], w)
+		up := upperByte(first)
+		if first >= utf8.RuneSelf {
+			up = string(unicode.ToUpper([]rune(w.word)[0]))[0]
+		}
+		if up != first {
+			t[up] = append(t[up], w)
+		}
+	}
+	return t
+}
+
 // dotWords stand for the dot.
 var dotWords = []signWord{
 	{"dot", false}, {"d0t", false}, {"period", true}, {"punkt", false}, {"pkt", true}, {"point", false}, {"pt", true},
@@ -89,7 +111,15 @@ func (s *sink) words(b []byte, l *layer) {
 				}
 				continue
 			}
-			if w := matchWord(b[i:], atWords, false); w > 0 {
+			// "at" is by far the most common word to get here; nearly always
+			// it is an English preposition or the beginning of another word.
+			if i+2 < len(b) && c|0x20 == 'a' && b[i+1]|0x20 == 't' && b[i+2] != '-' && b[i+2]|0x20 != 's' {
+				if class[b[i+2]]&(isLetter|isDigit) == 0 && (b[i+2] < utf8.RuneSelf || !wordContinues(b[i+2:])) && hostFollows(b, i+2) {
+					s.spelled(b, i, i+2, l)
+				}
+				continue
+			}
+			if w := matchWord(b[i:], looseAt[c], false); w > 0 && hostFollows(b, i+w) {
 				s.spelled(b, i, i+w, l)
 			}
 			continue
@@ -98,6 +128,54 @@ func (s *sink) words(b []byte, l *layer) {
 			s.bracketed(b, i, l)
 		}
 	}
+}
+
+// dotInitial are the bytes with which a word for the dot may begin.
+var dotInitial = func() (t [256]bool) {
+	for _, w := range dotWords {
+		t[w.word[0]], t[upperByte(w.word[0])] = true, true
+	}
+	for _, w := range dashWords {
+		t[w.word[0]], t[upperByte(w.word[0])] = true, true
+	}
+	for _, w := range underscoreWords {
+		t[w.word[0]], t[upperByte(w.word[0])] = true, true
+	}
+	for c := utf8.RuneSelf; c < 256; c++ {
+		t[c] = true
+	}
+	return t
+}()
+
+// hostFollows is the cheap test before the costly one: does what follows at
+// b[i] look like a host name, a label and then something that may be a dot?
+func hostFollows(b []byte, i int) bool {
+	end := min(len(b), i+maxFence)
+	for i < end && class[b[i]]&(isLetter|isDigit) == 0 && b[i] < utf8.RuneSelf && b[i] != markBlock {
+		i++
+	}
+	if i == end || b[i] == markBlock {
+		return false
+	}
+	end = min(len(b), i+maxLabel)
+	for i < end && (class[b[i]]&isHost != 0 || b[i] >= utf8.RuneSelf || b[i] == markInline) {
+		i++
+	}
+	if i+1 >= len(b) {
+		return false
+	}
+	if b[i] == '.' {
+		return class[b[i+1]]&isSpace == 0 && b[i+1] != markBlock
+	}
+	// "-dot-" and "_dot_" were taken for a part of the label.
+	if b[i-1] == '-' || b[i-1] == markInline || b[i-1] >= utf8.RuneSelf || b[i] == '_' {
+		return true
+	}
+	end = min(len(b)-1, i+maxFence)
+	for i < end && class[b[i]]&(isLetter|isDigit) == 0 && b[i] < utf8.RuneSelf && b[i] != markBlock && b[i] != '.' {
+		i++
+	}
+	return dotInitial[b[i]]
 }
 
 // matchWord returns the length of the word of list at the start of b, 0 for
@@ -297,8 +375,8 @@ func (s *sink) bracketed(b []byte, i int, l *layer) {
 			return
 		}
 	}
-	w := matchWord(b[k:], atWords, true)
-	if w == 0 || matchWord(b[k:], atWords, false) > 0 {
+	w := matchWord(b[k:], strictAt[b[k]], true)
+	if w == 0 || len(looseAt[b[k]]) > 0 && matchWord(b[k:], looseAt[b[k]], false) > 0 {
 		return
 	}
 	end := k + w

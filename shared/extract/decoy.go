@@ -1,0 +1,69 @@
+package extract
+
+import "bytes"
+
+// decoyWords are put into an address for people to take out again.
+var decoyWords = [...]string{"nospamplease", "nospam", "no-spam", "no_spam", "no.spam", "removethis", "remove-this", "remove_this",
+	"remove.this", "removeme", "remove-me", "deletethis", "delete-this", "keinspam", "kein-spam", "ohnespam", "antispam",
+	"entfernen", "bitteentfernen", "spamfrei", "takethisout", "sansspam", "pasdespam", "sinspam"}
+
+// dropDecoyWords takes decoy words out of a candidate. A word that is all of
+// the local part, or the name of the domain, is none.
+func dropDecoyWords(c *candidate) {
+	if local := withoutDecoy(c.local); len(local) > 1 && len(local) < len(c.local) {
+		c.local, c.decoy = local, true
+	}
+	if domain := withoutDecoy(c.domain); len(domain) < len(c.domain) && hasSuffix(domain) {
+		c.domain, c.decoy = domain, true
+	}
+}
+
+// withoutDecoy returns b without its first decoy word and one separator that
+// belonged to it.
+func withoutDecoy(b []byte) []byte {
+	if len(b) < 8 || !mayHoldDecoy(b) {
+		return b
+	}
+	for _, w := range decoyWords {
+		i := foldIndex(b, w)
+		if i < 0 {
+			continue
+		}
+		j := i + len(w)
+		switch {
+		case i > 0 && separator(b[i-1]) && (j == len(b) || separator(b[j])):
+			i--
+		case i == 0 && j < len(b) && separator(b[j]):
+			j++
+		}
+		return append(bytes.Clone(b[:i]), b[j:]...)
+	}
+	return b
+}
+
+func separator(c byte) bool { return c == '.' || c == '-' || c == '_' || c == '+' }
+
+// mayHoldDecoy is the cheap test: every decoy word holds one of five stems.
+func mayHoldDecoy(b []byte) bool {
+	for i := 0; i+4 <= len(b); i++ {
+		stem := ""
+		switch b[i] | 0x20 {
+		case 's':
+			stem = "spam"
+		case 'r':
+			stem = "remove"
+		case 'd':
+			stem = "delete"
+		case 'e':
+			stem = "entfern"
+		case 't':
+			stem = "takethis"
+		default:
+			continue
+		}
+		if foldPrefix(b[i:], stem) {
+			return true
+		}
+	}
+	return false
+}
