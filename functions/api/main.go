@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"gleaner/shared/cloud"
 	"gleaner/shared/control"
 	"gleaner/shared/httpapi"
 	"gleaner/shared/lambdahttp"
 	"gleaner/shared/push"
 	"gleaner/shared/submit"
-
-	"github.com/aws/aws-lambda-go/lambda"
 )
 
 func main() {

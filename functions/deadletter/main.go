@@ -7,11 +7,11 @@ import (
 	"os"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"gleaner/shared/cloud"
 	"gleaner/shared/deadletters"
 	"gleaner/shared/work"
-
-	"github.com/aws/aws-lambda-go/lambda"
 )
 
 func main() {

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"gleaner/shared/cloud"
 	"gleaner/shared/httpapi"
 	"gleaner/shared/lambdahttp"
-
-	"github.com/aws/aws-lambda-go/lambda"
 )
 
 func main() {

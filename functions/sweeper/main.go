@@ -8,10 +8,10 @@ import (
 	"os"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"gleaner/shared/cloud"
 	"gleaner/shared/sweep"
-
-	"github.com/aws/aws-lambda-go/lambda"
 )
 
 func main() {

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"gleaner/shared/cloud"
 	"gleaner/shared/dashboard"
 	"gleaner/shared/lambdahttp"
-
-	"github.com/aws/aws-lambda-go/lambda"
 )
 
 func main() {

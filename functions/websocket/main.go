@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"gleaner/shared/cloud"
 	"gleaner/shared/websocket"
-
-	"github.com/aws/aws-lambda-go/lambda"
 )
 
 func main() {

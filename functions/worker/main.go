@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"gleaner/shared/bells"
 	"gleaner/shared/cloud"
 	"gleaner/shared/control"
@@ -13,8 +15,6 @@ import (
 	"gleaner/shared/fetch"
 	"gleaner/shared/submit"
 	"gleaner/shared/work"
-
-	"github.com/aws/aws-lambda-go/lambda"
 )
 
 func main() {

@@ -59,7 +59,7 @@ func TestKillNineTenTimes(t *testing.T) {
 	id := s.create(web.urls(pages))
 	var last job.Snapshot
 	for n := range 10 {
-		time.Sleep(rand.N(600 * time.Millisecond)) //nolint:gosec // a random moment
+		time.Sleep(rand.N(600 * time.Millisecond))
 		p := s.progress(id)
 		if p.Processed < last.Processed || p.Version < last.Version {
 			t.Fatalf("kill %d: progress went back: %+v after %+v", n, p, last)

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"gleaner/shared/job"
-
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"gleaner/shared/job"
 )
 
 // display shows a job's progress: a bar on a terminal, a line now and then

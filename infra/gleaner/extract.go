@@ -12,14 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
 	"gleaner/infra/local"
 	"gleaner/infra/local/demosite"
 	"gleaner/shared/export"
 	"gleaner/shared/job"
 	"gleaner/shared/submit"
-
-	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 )
 
 // localOwner is who owns the jobs of this machine's user.

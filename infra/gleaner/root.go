@@ -10,11 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"gleaner/infra/local"
 	"gleaner/infra/local/demosite"
 	"gleaner/shared/fetch"
-
-	"github.com/spf13/cobra"
 )
 
 func newRoot(getenv func(string) string) *cobra.Command {

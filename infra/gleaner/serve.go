@@ -11,11 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"gleaner/infra/local"
-	"gleaner/infra/local/demosite"
-
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+
+	"gleaner/infra/local"
+	"gleaner/infra/local/demosite"
 )
 
 func newServe(getenv func(string) string) *cobra.Command {

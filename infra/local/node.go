@@ -13,6 +13,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+	"golang.org/x/sync/errgroup"
+
 	"gleaner/infra/local/eventsource"
 	"gleaner/infra/local/eventsource/sqlitestream"
 	"gleaner/infra/local/sqlitequeue"
@@ -32,9 +35,6 @@ import (
 	"gleaner/shared/sweep"
 	"gleaner/shared/websocket"
 	"gleaner/shared/work"
-
-	"github.com/aws/aws-lambda-go/events"
-	"golang.org/x/sync/errgroup"
 )
 
 // Times of the functions and the queue on one machine. A worker's is shorter

@@ -8,9 +8,9 @@ import (
 	"log/slog"
 	"runtime/debug"
 
-	"gleaner/shared/job"
-
 	"github.com/aws/aws-lambda-go/events"
+
+	"gleaner/shared/job"
 )
 
 // Answerer does what a bell asks for; nil means that its message may go.

@@ -9,9 +9,9 @@ import (
 	"log/slog"
 	"time"
 
-	"gleaner/shared/job"
-
 	"github.com/aws/aws-lambda-go/events"
+
+	"gleaner/shared/job"
 )
 
 // Burier settles a batch that cannot be processed. It answers an error for

@@ -56,7 +56,7 @@ func (id ID) Shards() int {
 func (id ID) ShardOf(name string) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name))
-	return int(h.Sum32() % uint32(id.Shards())) //nolint:gosec // at most MaxShards
+	return int(h.Sum32() % uint32(id.Shards()))
 }
 
 // ShardsFor is the number of shards a job of total URLs is given: enough that no

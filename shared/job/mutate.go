@@ -39,7 +39,7 @@ func Mutate(ctx context.Context, s JobStore, id ID, change func(*Job) error) (Jo
 		select {
 		case <-ctx.Done():
 			return Job{}, ctx.Err()
-		case <-time.After(rand.N(time.Duration(n+1) * 5 * time.Millisecond)): //nolint:gosec // jitter
+		case <-time.After(rand.N(time.Duration(n+1) * 5 * time.Millisecond)):
 		}
 	}
 	return Job{}, fmt.Errorf("job %s: gave up after %d attempts: %w", id, maxMutations, last)

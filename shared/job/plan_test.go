@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"gleaner/shared/job"
-
 	"pgregory.net/rapid"
+
+	"gleaner/shared/job"
 )
 
 func TestPlanKeepsEveryURLOnceAndHostsTogether(t *testing.T) {

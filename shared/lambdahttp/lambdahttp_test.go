@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"gleaner/shared/lambdahttp"
-
 	"github.com/aws/aws-lambda-go/events"
+
+	"gleaner/shared/lambdahttp"
 )
 
 func echo(name string) http.Handler {

@@ -8,9 +8,9 @@ import (
 	"container/list"
 	"sync"
 
-	"gleaner/shared/job"
-
 	"github.com/bits-and-blooms/bloom/v3"
+
+	"gleaner/shared/job"
 )
 
 // The filter's smallest size and its rate of false positives. Jobs with more
@@ -52,7 +52,7 @@ func (c *Cache) Job(id job.ID, urls int) *Filter {
 		c.order.MoveToFront(e)
 		return e.Value.(*Filter)
 	}
-	n := uint(min(max(urls, MinNames), MaxNames)) //nolint:gosec // positive by the line itself
+	n := uint(min(max(urls, MinNames), MaxNames))
 	f := &Filter{id: id, bloom: bloom.NewWithEstimates(n, FalsePositive)}
 	c.byJob[id] = c.order.PushFront(f)
 	if c.order.Len() > maxJobs {

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"gleaner/infra/e2e/chaos"
 	"gleaner/shared/job"
-
-	"pgregory.net/rapid"
 )
 
 // dice are random decisions that several goroutines may ask for.

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"gleaner/infra/local/eventsource"
 	"gleaner/shared/audit"
 	"gleaner/shared/bells"
@@ -21,8 +23,6 @@ import (
 	"gleaner/shared/submit"
 	"gleaner/shared/sweep"
 	"gleaner/shared/work"
-
-	"github.com/aws/aws-lambda-go/events"
 )
 
 // Owner owns the world's jobs.
