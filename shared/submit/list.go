@@ -108,11 +108,22 @@ func (p *part) addresses(number int, line string) {
 	if line == "" || line[0] == '#' {
 		return
 	}
-	if strings.ContainsAny(line, " \t,;\u00a0\n\r") {
+	if several(line) {
 		splitAddresses(line, func(one string) { p.address(number, one) })
 		return
 	}
 	p.address(number, line)
+}
+
+// several reports whether a line may hold more than one address: whether there
+// is anything in it that can separate two.
+func several(line string) bool {
+	for i := range len(line) {
+		if c := line[i]; c <= ' ' || c == ',' || c == ';' || c >= utf8.RuneSelf { // Unicode has spaces of its own
+			return true
+		}
+	}
+	return false
 }
 
 func (p *part) address(number int, text string) {

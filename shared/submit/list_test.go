@@ -33,6 +33,7 @@ func TestParseText(t *testing.T) {
 		{"line ends", "a.de\nb.de\r\nc.de\rd.de", []string{"https://a.de/", "https://b.de/", "https://c.de/", "https://d.de/"}, nil},
 		{"notes and blanks", "\ufeffa.de\n\n  \n# b.de\n\tc.de ", []string{"https://a.de/", "https://c.de/"}, nil},
 		{"several on a line", "a.de, b.de;c.de\thttp://d.de/x", []string{"https://a.de/", "https://b.de/", "https://c.de/", "http://d.de/x"}, nil},
+		{"Unicode's spaces", "a.de\u00a0b.de\u2003c.de\u3000d.de\u0085e.de", []string{"https://a.de/", "https://b.de/", "https://c.de/", "https://d.de/", "https://e.de/"}, nil},
 		{"comma within a path", "https://a.de/x,1.html", []string{"https://a.de/x,1.html"}, nil},
 		{"comma before an address", "https://a.de/x,https://b.de/y", []string{"https://a.de/x", "https://b.de/y"}, nil},
 		{"trailing comma", "https://a.de/x,\nhttps://b.de/,", []string{"https://a.de/x", "https://b.de/"}, nil},
