@@ -156,8 +156,10 @@ func TestNoPageIsFetchedTwiceInABatch(t *testing.T) {
 func TestAWholeSiteWithinItsBounds(t *testing.T) {
 	t.Parallel()
 	site := crawltest.New(t)
-	p := pages{"/": `<a href="/a">A</a><a href="/b">B</a><a href="/away">Away</a>`, "/robots.txt": "User-agent: *\nDisallow: /b",
-		"/a": `<a href="/a/1">1</a><a href="/a/1?PHPSESSID=0123456789abcdef0123456789abcdef">again</a>`, "/b": "b@werk-a.de", "/a/1": `<a href="/a/1/x">x</a> eins@werk-a.de`, "/a/1/x": "tief@werk-a.de"}
+	p := pages{
+		"/": `<a href="/a">A</a><a href="/b">B</a><a href="/away">Away</a>`, "/robots.txt": "User-agent: *\nDisallow: /b",
+		"/a": `<a href="/a/1">1</a><a href="/a/1?PHPSESSID=0123456789abcdef0123456789abcdef">again</a>`, "/b": "b@werk-a.de", "/a/1": `<a href="/a/1/x">x</a> eins@werk-a.de`, "/a/1/x": "tief@werk-a.de",
+	}
 	h := site.Host("werk-a.de", crawltest.Plain, p)
 	other := site.Host("fremd-b.de", crawltest.Plain, pages{"/": "x@fremd-b.de"})
 	p["/away"] = "-> " + other.URL("/")

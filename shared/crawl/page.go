@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 
 	"gleaner/shared/extract"
 	"gleaner/shared/fetch"
@@ -31,6 +33,9 @@ func (r *run) fetchPage(p *page, slot *fetch.Slot) {
 		Accept: accept, Language: r.opt.Language, Wanted: wanted, Answered: slot.Heard,
 	}
 	r.condition(p, req)
+	if p.jar != nil {
+		req.Cookies = p.jar.Cookies(p.u)
+	}
 	resp, err := r.c.client.Do(r.fetchCtx, req)
 	if err != nil {
 		slot.Release(fetch.Silent, 0)
@@ -181,6 +186,7 @@ func (r *run) redirected(p *page, resp *fetch.Response) {
 		v.result.Status = resp.Status
 		v.result.BadCert = v.result.BadCert || resp.BadCert
 	}
+	p.keepCookies(resp.Header)
 	if upgrade(p.u, next) && (resp.Status == http.StatusMovedPermanently || resp.Status == http.StatusPermanentRedirect) {
 		r.c.schemes.Put(p.u.Host, "https", time.Now().Add(robotsTTL))
 	}
@@ -194,7 +200,7 @@ func (r *run) hop(p *page, next *url.URL, e ending) {
 	p.hops = append(p.hops, here)
 	there := next.String()
 	switch {
-	case slices.Contains(p.hops, there):
+	case slices.Contains(p.hops, there) && !p.baked:
 		e.outcome, e.detail = job.OutcomeLoop, shorten("back to "+there)
 		r.finish(p, e)
 		return
@@ -215,6 +221,27 @@ func (r *run) hop(p *page, next *url.URL, e ending) {
 	p.u, p.tries = next, 0
 	r.admit(p)
 }
+
+// keepCookies keeps the cookies of a redirect for the requests it leads to. Many
+// sites send a visitor without a cookie in a circle until he has one; beyond the one
+// page nothing is kept.
+func (p *page) keepCookies(h http.Header) {
+	cookies := (&http.Response{Header: h}).Cookies()
+	p.baked = len(cookies) > 0 && len(cookies) <= maxCookies
+	if !p.baked {
+		return
+	}
+	if p.jar == nil {
+		p.jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // it never fails
+	}
+	before := p.jar.Cookies(p.u)
+	p.jar.SetCookies(p.u, cookies)
+	after := p.jar.Cookies(p.u)
+	p.baked = !slices.EqualFunc(before, after, func(a, b *http.Cookie) bool { return a.Name == b.Name && a.Value == b.Value })
+}
+
+// maxCookies is how many cookies of one answer are kept.
+const maxCookies = 20
 
 // target resolves the target of a redirect.
 func target(base *url.URL, location string) (*url.URL, error) {

@@ -2,6 +2,7 @@ package crawl
 
 import (
 	"context"
+	"net/http/cookiejar"
 	"net/url"
 	"runtime"
 	"sync"
@@ -73,6 +74,8 @@ type page struct {
 	depth  int
 	hops   []string // addresses that redirected here
 	tries  int
+	jar    *cookiejar.Jar // of this page's redirects only; nil: no cookies were set
+	baked  bool           // the last redirect set a cookie
 }
 
 // task is what waits in the frontier: exactly one field is set.

@@ -100,6 +100,7 @@ type Request struct {
 	Language string // Accept-Language
 	// ETag and LastModified make the request conditional.
 	ETag, LastModified string
+	Cookies            []*http.Cookie
 	// MaxBody lowers the limit of Config for this body.
 	MaxBody int64
 	// Truncate reads a body that is over the limit up to it, instead of failing.
@@ -195,6 +196,9 @@ func (c *Client) request(ctx context.Context, r *Request) *http.Request {
 	req := &http.Request{
 		Method: http.MethodGet, URL: r.URL, Host: r.URL.Host, Header: h,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	for _, c := range r.Cookies {
+		req.AddCookie(c)
 	}
 	return req.WithContext(ctx)
 }

@@ -81,6 +81,14 @@ func answers() []Behaviour {
 		{Name: "utf16", Handler: plain(body("text/html", "", encoded(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "<p>post@breite-zeichen.de"))), Want: found, Address: "post@breite-zeichen.de"},
 		{Name: "image", Handler: plain(body("image/png", "", []byte("\x89PNG"))), Want: job.OutcomeType},
 		{Name: "chain", Handler: plain(chain(5)), Want: found},
+		{Name: "cookie", Handler: plain(func(w http.ResponseWriter, r *http.Request) {
+			if c, err := r.Cookie("seen"); err == nil && c.Value == "yes" {
+				Page(w, r)
+				return
+			}
+			http.SetCookie(w, &http.Cookie{Name: "seen", Value: "yes", Path: "/"})
+			redirect(r.URL.Path)(w, r)
+		}), Want: found},
 		{Name: "flaky", Handler: first(1, status(http.StatusBadGateway), Page), Want: found},
 		{Name: "flakyreset", Handler: first(1, say("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nhalf"), Page), Want: found},
 		{Name: "limitedonce", Handler: first(1, status(http.StatusTooManyRequests, "Retry-After", "1"), Page), Want: found},
@@ -114,6 +122,10 @@ func failures() []Behaviour {
 		{Name: "self", Handler: plain(redirect("/page")), Want: job.OutcomeLoop},
 		{Name: "circle", Handler: plain(func(w http.ResponseWriter, r *http.Request) {
 			redirect(map[string]string{"/page": "/a", "/a": "/b", "/b": "/a"}[r.URL.Path])(w, r)
+		}), Want: job.OutcomeLoop},
+		{Name: "cookieloop", Handler: plain(func(w http.ResponseWriter, r *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "seen", Value: "yes", Path: "/"})
+			redirect(r.URL.Path)(w, r)
 		}), Want: job.OutcomeLoop},
 		{Name: "longchain", Handler: plain(chain(30)), Want: job.OutcomeRedirects},
 		{Name: "toprivate", Handler: plain(redirect("http://10.11.12.13/")), Want: job.OutcomeBlocked},
