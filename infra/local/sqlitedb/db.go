@@ -49,6 +49,7 @@ type DB struct {
 	kept    map[string]*sql.Stmt
 	reads   sync.Map // query → *sql.Stmt
 
+	hard      int64         // size of the log above which writers wait
 	committed chan struct{} // wakes the checkpointer
 	stop      context.CancelFunc
 	stopped   chan struct{}
@@ -72,7 +73,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		o.Sync = SyncNormal
 	}
 	d := &DB{
-		path: abs, lock: make(chan struct{}, 1), kept: map[string]*sql.Stmt{},
+		path: abs, lock: make(chan struct{}, 1), kept: map[string]*sql.Stmt{}, hard: checkpointHard,
 		committed: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	if err := d.open(ctx, o); err != nil {
@@ -99,8 +100,9 @@ func (d *DB) open(ctx context.Context, o Options) error {
 		"journal_mode(WAL)", "synchronous(" + string(o.Sync) + ")", "temp_store(MEMORY)", "mmap_size(268435456)",
 	}
 	// Checkpoints sync files, so they have a goroutine and are never left to
-	// whichever commit happens to fill the log.
-	if d.writers, err = sql.Open("sqlite", dsn(d.path, common, "wal_autocheckpoint(0)", "cache_size(-65536)")); err != nil {
+	// whichever commit happens to fill the log. With the size limit a log that
+	// starts anew is cut, so that its size says how much there is to move.
+	if d.writers, err = sql.Open("sqlite", dsn(d.path, common, "wal_autocheckpoint(0)", "journal_size_limit(0)", "cache_size(-65536)")); err != nil {
 		return err
 	}
 	d.writers.SetMaxOpenConns(2) // the writer and the checkpointer
@@ -192,10 +194,11 @@ func (d *DB) release() error {
 }
 
 // Limits of the write-ahead log in bytes: below the first, checkpoints are not
-// worth a sync; above the second, writers wait until the log is emptied.
+// worth a sync; above the second, which only writing faster than the disk can
+// leads to, writers wait until the log is emptied.
 const (
-	checkpointFrom = 1 << 20
-	checkpointHard = 64 << 20
+	checkpointFrom = 4 << 20
+	checkpointHard = 256 << 20
 	checkpointGap  = time.Second
 )
 
@@ -221,9 +224,11 @@ func (d *DB) checkpoints(ctx context.Context) {
 		// A checkpoint that fails (a reader in the way, a full disk) costs
 		// nothing but space: the log holds all, and the next one tries again.
 		_, _ = d.writers.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
-		if d.logSize() < checkpointHard {
+		if d.logSize() < d.hard {
 			continue
 		}
+		// What was written in the meantime, so that little is left to wait for.
+		_, _ = d.writers.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 		select {
 		case <-ctx.Done():
 			return

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,81 +91,55 @@ func BenchmarkBatchLife(b *testing.B) {
 	for _, workers := range []int{1, 16} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
 			s := open(b)
+			id := benchJob(b, s, 1_000_000)
+			batches := benchBatches(id, 100*b.N, 100)
+			if err := s.PutBatches(b.Context(), batches); err != nil {
+				b.Fatal(err)
+			}
+			var next atomic.Int64
+			took := make([]time.Duration, b.N)
 			b.ReportAllocs()
-			next := make(chan []job.Batch)
-			ctx, cancel := context.WithCancel(b.Context())
-			defer cancel()
-			go func() { // planning is not what is measured, but it has to go on
-				defer close(next)
-				for {
-					id := benchJob(b, s, 100_000) //nolint:contextcheck // the benchmark's own
-					batches := benchBatches(id, 100_000, 100)
-					if s.PutBatches(ctx, batches) != nil {
-						return
-					}
-					select {
-					case next <- batches:
-					case <-ctx.Done():
-						return
-					}
-				}
-			}()
-			supply := make(chan job.Batch, 100)
-			go func() {
-				defer close(supply)
-				for batches := range next {
-					for i := range batches {
-						select {
-						case supply <- batches[i]:
-						case <-ctx.Done():
+			b.ResetTimer()
+			var wg sync.WaitGroup
+			for range workers {
+				wg.Go(func() {
+					for i := int(next.Add(1)) - 1; i < b.N; i = int(next.Add(1)) - 1 {
+						began := time.Now()
+						if err := benchLife(b.Context(), s, batches[i].Ref); err != nil {
+							b.Error(err)
 							return
 						}
+						took[i] = time.Since(began)
 					}
-				}
-			}()
-			b.SetParallelism(max(1, workers/2))
-			life := func(batch job.Batch, n int) {
-				token := fmt.Sprint("token", n)
-				got, err := s.Claim(ctx, batch.Ref, job.Claim{Token: token, Now: benchNow, Lease: time.Minute})
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				res := job.Result{Pages: len(got.Targets)}
-				for i := range got.Targets {
-					res.Visits = append(res.Visits, job.Visit{URL: got.Targets[i].URL, Outcome: job.OutcomeFound, Status: 200, Pages: 1, Millis: 130})
-				}
-				for i := range 40 {
-					res.Addresses = append(res.Addresses, benchAddress(batch.Ref.Key.Seq()*40+i))
-				}
-				if err := s.SaveResult(ctx, batch.Ref, token, res, nil); err != nil {
-					b.Error(err)
-				}
-				if _, err := s.PutAddresses(ctx, batch.Ref, res.Addresses, benchNow); err != nil {
-					b.Error(err)
-				}
-				if _, err := s.Settle(ctx, batch.Ref, job.TallyOf(&res), benchNow, benchNow); err != nil {
-					b.Error(err)
-				}
+				})
 			}
-			if workers == 1 {
-				var took []time.Duration
-				for n := 0; b.Loop(); n++ {
-					batch := <-supply
-					began := time.Now()
-					life(batch, n)
-					took = append(took, time.Since(began))
-				}
-				percentiles(b, took)
-				return
-			}
-			b.RunParallel(func(pb *testing.PB) {
-				for n := 0; pb.Next(); n++ {
-					life(<-supply, n)
-				}
-			})
+			wg.Wait()
+			percentiles(b, took)
 		})
 	}
+}
+
+func benchLife(ctx context.Context, s *sqlitestore.Store, r job.Ref) error {
+	token := string(r.Key)
+	got, err := s.Claim(ctx, r, job.Claim{Token: token, Now: benchNow, Lease: time.Minute})
+	if err != nil {
+		return err
+	}
+	res := job.Result{Pages: len(got.Targets)}
+	for i := range got.Targets {
+		res.Visits = append(res.Visits, job.Visit{URL: got.Targets[i].URL, Outcome: job.OutcomeFound, Status: 200, Pages: 1, Millis: 130})
+	}
+	for i := range 40 {
+		res.Addresses = append(res.Addresses, benchAddress(r.Key.Seq()*40+i))
+	}
+	if err := s.SaveResult(ctx, r, token, res, nil); err != nil {
+		return err
+	}
+	if _, err := s.PutAddresses(ctx, r, res.Addresses, benchNow); err != nil {
+		return err
+	}
+	_, err = s.Settle(ctx, r, job.TallyOf(&res), benchNow, benchNow)
+	return err
 }
 
 // BenchmarkProgress polls a large running job while workers settle.

@@ -105,6 +105,10 @@ func testAddressFewMatches(t *testing.T, f *fixture) {
 	f.put(t, a, all)
 	got := f.addresses(t, a.Job, job.AddressFilter{Kind: "the one"}, 10)
 	equal(t, all[777:778], got)
+	page, err := f.Addresses(t.Context(), a.Job, job.AddressFilter{}, "", 5*job.MaxPage)
+	if err != nil || len(page.Items) > job.MaxPage || page.Next == "" {
+		t.Errorf("page of %d, next %q, %v", len(page.Items), page.Next, err)
+	}
 }
 
 func testAddressCursor(t *testing.T, f *fixture) {

@@ -1,6 +1,7 @@
 package jobtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -22,6 +23,7 @@ var claimTests = []test{
 	{"OneHeir", testReclaimRace},
 	{"Release", testRelease},
 	{"ReleaseNeedsTheLease", testReleaseLost},
+	{"CancelledContext", testCancelled},
 }
 
 func testClaim(t *testing.T, f *fixture) {
@@ -185,4 +187,27 @@ func testReleaseLost(t *testing.T, f *fixture) {
 	if b := f.batch(t, r); b.Status != job.Done {
 		t.Errorf("batch is %s", b.Status)
 	}
+}
+
+// Who asks with a context that is over is told so, and nothing happens.
+func testCancelled(t *testing.T, f *fixture) {
+	r := f.one(t, 2)
+	before, progress := f.batch(t, r), f.progress(t, r.Job)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := f.Claim(ctx, r, job.Claim{Token: "t", Now: f.now, Lease: lease}); err == nil {
+		t.Error("claimed")
+	}
+	if _, err := f.UpdateJob(ctx, progress.Job); err == nil {
+		t.Error("updated")
+	}
+	if _, err := f.PutAddresses(ctx, r, f.found(0, 2), f.now); err == nil {
+		t.Error("addresses stored")
+	}
+	if _, err := f.Progress(ctx, r.Job); err == nil {
+		t.Error("progress told")
+	}
+	equal(t, before, f.batch(t, r))
+	equal(t, progress, f.progress(t, r.Job))
+	equal(t, []job.Address{}, f.addresses(t, r.Job, job.AddressFilter{}, 10))
 }
