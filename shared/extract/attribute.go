@@ -81,6 +81,7 @@ type tagTraits struct {
 	effect  effect
 	form    FoundBy // of the text of the element
 	parts   bool    // an attribute is named like a part of an address
+	encoded bool    // a class says the text is encoded
 	hint    bool    // something in the tag speaks of mail
 	rtl     bool
 	content int // index of the content attribute, or -1
@@ -157,6 +158,14 @@ func (w *walker) attributesOf(t tag, name []byte) {
 	if t.void || t.raw {
 		return
 	}
+	if !w.s.opt.KeepObfuscated {
+		if tr.hint || tr.encoded {
+			w.misusedAttributes()
+		}
+		if tr.encoded {
+			w.openSpecial(name, special{kind: specialEncoded})
+		}
+	}
 	if tr.form != "" && tr.content < 0 {
 		w.openSpecial(name, special{kind: specialForm, form: tr.form})
 	}
@@ -164,6 +173,18 @@ func (w *walker) attributesOf(t tag, name []byte) {
 		tr.effect.reversed = true
 	}
 	w.applyEffect(name, &tr.effect)
+}
+
+// misusedAttributes looks into attributes that have another purpose, which
+// some scripts keep an encoded address in.
+func (w *walker) misusedAttributes() {
+	for _, a := range w.attrs {
+		if len(a.value) >= 12 && (foldEqual(a.name, "rel") || foldEqual(a.name, "id") || foldEqual(a.name, "name") || foldEqual(a.name, "lang")) {
+			l := w.sub(a.pos)
+			l.place, l.fixed, l.words = inAttr, true, true
+			w.s.opaque(w.value(a), &l, true)
+		}
+	}
 }
 
 // propertyForm recognises the properties of microdata and RDFa that hold an
@@ -236,9 +257,48 @@ func (w *walker) classToken(c []byte, tr *tagTraits) {
 	case 'j', 's', 'p', 'o':
 		tr.hint = tr.hint || foldIndex(c, "spam") >= 0 || foldIndex(c, "mail") >= 0 || foldIndex(c, "obfusc") >= 0
 	}
+	if len(c) > 2 && encodedClass(c) {
+		tr.encoded = true
+	}
 	if len(w.sheet.rules) > 0 {
 		w.sheet.apply('.', c, &tr.effect)
 	}
+}
+
+// encodedClass reports whether a class name speaks of an encoding.
+func encodedClass(c []byte) bool {
+	for i := 0; i+3 <= len(c); i++ {
+		word := ""
+		switch c[i] | 0x20 {
+		case 'b':
+			word = "b64"
+			if foldPrefix(c[i:], "base64") {
+				return true
+			}
+		case 'r':
+			word = "rot13"
+			if foldPrefix(c[i:], "revers") {
+				return true
+			}
+		case 'c':
+			word = "crypt"
+			if foldPrefix(c[i:], "cloak") {
+				return true
+			}
+		case 'o':
+			word = "obfus"
+		case 'e':
+			word = "encod"
+		case 's':
+			word = "scrambl"
+		default:
+			continue
+		}
+		if foldPrefix(c[i:], word) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *walker) inForm(f FoundBy) bool {

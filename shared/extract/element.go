@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"unicode/utf8"
 )
 
@@ -155,6 +156,7 @@ const (
 	specialAfter
 	specialScope
 	specialSkipped
+	specialEncoded
 )
 
 // maxSpecial bounds how many special elements are open at once; markup that
@@ -176,7 +178,7 @@ func (w *walker) openSpecial(name []byte, o special) {
 		w.cur.mark(markBlock)
 	case specialForm:
 		w.cur.mark(markLink)
-	case specialReversed, specialAfter, specialScope, specialSkipped:
+	case specialReversed, specialAfter, specialScope, specialSkipped, specialEncoded:
 	}
 	o.tag, o.depth, o.start = string(name), 1, len(w.cur.buf)
 	w.open = append(w.open, o)
@@ -204,8 +206,23 @@ func (w *walker) closeSpecial(i int) {
 		w.cur.mark(markLink)
 	case specialSkipped:
 		w.cur.buf = w.cur.buf[:min(o.start, len(w.cur.buf))]
+	case specialEncoded:
+		w.encodedText(o)
 	case specialScope:
 	}
+}
+
+// encodedText decodes the text of an element whose class says it is encoded.
+func (w *walker) encodedText(o special) {
+	if o.start >= len(w.cur.buf) || len(w.cur.buf)-o.start > 1024 {
+		return
+	}
+	text := bytes.TrimSpace(rawWithoutMarks(w.cur.buf[o.start:]))
+	if bytes.IndexByte(text, ' ') >= 0 {
+		return
+	}
+	l := layer{reason: w.l.reason, place: inAttr, pos: w.pos(w.off), fixed: true, depth: w.l.depth + 1, words: true}
+	w.s.opaque(bytes.Clone(text), &l, true)
 }
 
 func (w *walker) zone(o special, form FoundBy) {

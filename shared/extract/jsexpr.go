@@ -51,6 +51,7 @@ func (p *jsParser) arrow() *jsNode {
 	}
 	lex, tok := p.lex, p.tok
 	var params []string
+	var defaults []*jsNode
 	if p.tok.kind == jsName {
 		params = []string{p.tok.text}
 		p.advance()
@@ -65,7 +66,7 @@ func (p *jsParser) arrow() *jsNode {
 		if end < 0 || !strings.HasPrefix(strings.TrimLeft(rest[end+1:], " \t\r\n"), "=>") {
 			return nil
 		}
-		params = p.parameters()
+		params, defaults = p.parameters()
 	}
 	if p.bad || !p.is("=>") {
 		p.lex, p.tok = lex, tok
@@ -76,10 +77,10 @@ func (p *jsParser) arrow() *jsNode {
 	p.advance()
 	n := &jsNode{op: opFunction, params: params}
 	if p.is("{") {
-		n.kids = []*jsNode{p.block()}
+		n.kids = []*jsNode{withDefaults(defaults, p.block())}
 		return n
 	}
-	n.kids = []*jsNode{{op: opReturn, kids: []*jsNode{p.assignment()}}}
+	n.kids = []*jsNode{withDefaults(defaults, &jsNode{op: opReturn, kids: []*jsNode{p.assignment()}})}
 	return n
 }
 
@@ -301,7 +302,8 @@ func (p *jsParser) object() *jsNode {
 		case p.accept(":"):
 			value = p.assignment()
 		case p.is("("):
-			f := &jsNode{op: opFunction, params: p.parameters()}
+			f := &jsNode{op: opFunction}
+			f.params, _ = p.parameters()
 			f.kids = []*jsNode{p.block()}
 			value = f
 		default:

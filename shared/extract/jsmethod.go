@@ -378,15 +378,27 @@ func (r *jsRun) results(visit func(text string, variable bool)) {
 	}
 	sort.Strings(names)
 	for _, n := range names {
-		switch v := r.global.vars[n].(type) {
-		case string:
-			visit(v, true)
-		case *jsArray:
-			for _, it := range v.items[:min(len(v.items), 32)] {
-				if s, ok := it.(string); ok {
-					visit(s, true)
-				}
+		visitValue(r.global.vars[n], 3, visit)
+	}
+}
+
+// visitValue visits the texts of a value, to a depth.
+func visitValue(v any, depth int, visit func(string, bool)) {
+	switch v := v.(type) {
+	case string:
+		visit(v, true)
+	case *jsArray:
+		for _, it := range v.items[:min(len(v.items), 32)] {
+			if depth > 0 {
+				visitValue(it, depth-1, visit)
 			}
+		}
+	case *jsObject:
+		if v.opaque || depth == 0 {
+			return
+		}
+		for _, k := range v.keys[:min(len(v.keys), 32)] {
+			visitValue(v.props[k], depth-1, visit)
 		}
 	}
 }

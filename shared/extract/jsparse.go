@@ -241,6 +241,13 @@ func (p *jsParser) declarations() *jsNode {
 	n := &jsNode{op: opVar, str: p.tok.text}
 	p.advance()
 	for !p.bad {
+		if p.is("[") || p.is("{") {
+			n.kids = append(n.kids, p.destructuring())
+			if !p.accept(",") {
+				break
+			}
+			continue
+		}
 		if p.tok.kind != jsName {
 			return p.fail()
 		}
@@ -253,6 +260,31 @@ func (p *jsParser) declarations() *jsNode {
 		if !p.accept(",") {
 			break
 		}
+	}
+	return n
+}
+
+// destructuring parses "[a, b] = value" or "{a, b: c} = value" into a comma
+// of assignments, with the value evaluated for each.
+func (p *jsParser) destructuring() *jsNode {
+	pattern := p.primary()
+	p.expect("=")
+	value := p.assignment()
+	n := &jsNode{op: opComma}
+	step := 1
+	if pattern.op == opObject {
+		step = 2
+	}
+	for i := 0; i+step <= len(pattern.kids); i += step {
+		target := pattern.kids[i+step-1]
+		if target.op != opIdent {
+			continue
+		}
+		key := &jsNode{op: opLiteral, val: float64(i)}
+		if step == 2 {
+			key = pattern.kids[i]
+		}
+		n.kids = append(n.kids, &jsNode{op: opAssign, str: "=", kids: []*jsNode{target, {op: opIndex, kids: []*jsNode{value, key}}}})
 	}
 	return n
 }
@@ -343,28 +375,43 @@ func (p *jsParser) function() *jsNode {
 		n.str = p.tok.text
 		p.advance()
 	}
-	n.params = p.parameters()
-	n.kids = []*jsNode{p.block()}
+	var defaults []*jsNode
+	n.params, defaults = p.parameters()
+	n.kids = []*jsNode{withDefaults(defaults, p.block())}
 	return n
 }
 
-func (p *jsParser) parameters() (names []string) {
+func (p *jsParser) parameters() (names []string, defaults []*jsNode) {
 	p.expect("(")
 	for !p.bad && !p.is(")") {
 		p.accept("...")
 		if p.tok.kind != jsName {
 			p.bad = true
-			return nil
+			return nil, nil
 		}
 		names = append(names, p.tok.text)
 		p.advance()
 		if p.accept("=") {
-			p.assignment() // defaults are rare and not needed
+			n := len(names) - 1
+			defaults = append(defaults, &jsNode{op: opAssign, str: "??=", kids: []*jsNode{{op: opIdent, str: names[n]}, p.assignment()}})
 		}
 		if !p.accept(",") {
 			break
 		}
 	}
 	p.expect(")")
-	return names
+	return names, defaults
+}
+
+// withDefaults puts the default values of parameters before a body.
+func withDefaults(defaults []*jsNode, body *jsNode) *jsNode {
+	if len(defaults) == 0 {
+		return body
+	}
+	n := &jsNode{op: opBlock}
+	for _, d := range defaults {
+		n.kids = append(n.kids, &jsNode{op: opExpr, kids: []*jsNode{d}})
+	}
+	n.kids = append(n.kids, body)
+	return n
 }

@@ -113,6 +113,12 @@ func (r *jsRun) exec(n *jsNode, sc *jsScope) flow {
 		r.returned = r.eval(n.kids[0], sc)
 	case opVar:
 		for _, k := range n.kids {
+			if k.op == opComma {
+				for _, a := range k.kids {
+					sc.declare(a.kids[0].str, r.eval(a.kids[1], sc))
+				}
+				continue
+			}
 			if k.op == opAssign {
 				if n.str == "function" && sc.vars[k.kids[0].str] != nil {
 					continue // hoisted

@@ -211,7 +211,18 @@ func (s *sink) recipient(one []byte, l *layer) {
 		}
 	}
 	inner.words, inner.place = true, inAttr
+	if at < 0 && oneWord(one) {
+		if inner.form == FoundMailto {
+			inner.form = ""
+		}
+		s.opaque(one, &inner, true)
+		return
+	}
 	s.scan(one, &inner)
+}
+
+func oneWord(v []byte) bool {
+	return len(v) >= 12 && bytes.IndexAny(v, " \t()[]{}.") < 0
 }
 
 // mangled reports whether a local part of a link shows damage that the scanner

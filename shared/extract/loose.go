@@ -164,3 +164,26 @@ func (s *sink) letterSpaced(b []byte, lo, hi int, l *layer) bool {
 	}
 	return false
 }
+
+// stars finds addresses with a star, a circle or a square for the sign, a
+// habit of Japanese pages, which say next to it what to put there.
+func (s *sink) stars(b []byte, l *layer) {
+	for i := 1; i+4 < len(b); {
+		k := bytes.IndexByte(b[i:], 0xE2)
+		if k < 0 {
+			return
+		}
+		k += i
+		i = k + 3
+		// U+2580 to U+263F: blocks, shapes, stars.
+		if k == 0 || k+4 >= len(b) || b[k+1] < 0x96 || b[k+1] > 0x98 || class[b[k-1]]&(isLetter|isDigit) == 0 || class[b[k+3]]&(isLetter|isDigit) == 0 {
+			continue
+		}
+		d := spelledDomain{b: b}
+		d.read(k + 3)
+		local, start := spelledLocal(b, k, false)
+		if len(d.name) > 0 && d.words == 0 && len(local) > 0 && isASCII(string(local)) {
+			s.spelledAddress(b, local, &d, start, FoundAtDot, l, ReasonGuessed)
+		}
+	}
+}

@@ -39,6 +39,8 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	switch {
 	case prev == '@' || prev == jsHole[0]:
 		return false
+	case prev == ':' && credential(c.local):
+		return false
 	case quote(prev) && l.place == inScript && lastNonSpace(b[:c.lo-1]) == '+':
 		return false // the end of a string that is put together
 	case l.place == inStyle:
@@ -48,7 +50,11 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	case prev == '$' || prev == '#':
 		return l.place <= inAttr && prev == '#'
 	case prev == '/' || prev == ':' || prev == '=' || prev == '?':
-		return inLink(token(b, c.lo), c, l)
+		tok := token(b, c.lo)
+		if len(tok) > 0 && tok[0] == '<' && messageID(b, c.lo-len(tok)+1) {
+			return false
+		}
+		return inLink(tok, c, l)
 	case prev == '<':
 		return !messageID(b, c.lo)
 	case prev == ' ' && l.place != inJSON:
@@ -163,6 +169,16 @@ func queryValue(tok []byte, c *candidate) bool {
 	return true
 }
 
+// credential reports whether a word behind a colon is a sample password:
+// "curl -u user:pass@host".
+func credential(word []byte) bool {
+	switch string(word) {
+	case "pass", "password", "passwd", "pw", "pwd", "secret", "token", "geheim", "passwort", "key":
+		return true
+	}
+	return false
+}
+
 // inStyleText reports whether b[lo] stands in a string or a comment of a
 // style sheet.
 func inStyleText(b []byte, lo int) bool {
@@ -270,6 +286,9 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 	if len(loc) > 5 && loc[0] == 'u' && loc[1] == '0' && loc[2] == '0' && class[loc[3]]&isHex != 0 && class[loc[4]]&isHex != 0 {
 		loc = loc[5:]
 	}
+	if len(loc) > 4 && loc[0] == 'x' && class[loc[1]]&class[loc[2]]&isHex != 0 && class[loc[1]]&isDigit != 0 && roleLocal(string(bytes.ToLower(loc[3:]))) {
+		loc = loc[3:]
+	}
 	if i := bytes.LastIndex(loc, []byte("..")); i >= 0 {
 		loc = loc[i+2:]
 	}
@@ -352,7 +371,7 @@ func trimPhone(loc []byte, plus bool) []byte {
 		i++
 	}
 	rest := loc[i:]
-	if i == 0 || len(rest) < 2 || class[rest[0]]&isLetter == 0 && rest[0] < utf8.RuneSelf {
+	if i == 0 || len(rest) == 0 || len(rest) < 2 && !plus || class[rest[0]]&isLetter == 0 && rest[0] < utf8.RuneSelf {
 		return loc
 	}
 	switch {

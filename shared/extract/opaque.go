@@ -16,10 +16,12 @@ func (s *sink) opaque(v []byte, l *layer, hint bool) bool {
 		return false
 	}
 	before := s.adds
-	if bytes.IndexByte(v, '@') >= 0 || bytes.IndexByte(v, ' ') >= 0 || bytes.IndexByte(v, '.') >= 0 {
-		if bytes.HasPrefix(v, []byte("mailto:")) {
+	if bytes.IndexAny(v, "@ .%&") >= 0 {
+		switch {
+		case foldPrefix(v, "mailto:"):
 			s.mailto(v[7:], l)
-		} else if !hint || !s.rotatedFirst(v, l) {
+		case (hint || foldPrefix(v, "znvygb:")) && s.rotatedFirst(v, l):
+		default:
 			s.text(v, l)
 		}
 		if s.adds > before {
@@ -32,13 +34,72 @@ func (s *sink) opaque(v []byte, l *layer, hint bool) bool {
 	inner := *l
 	inner.depth++
 	inner.fixed, inner.flat, inner.words, inner.place = true, nil, true, inAttr
-	if s.base64Text(v, &inner) || s.hexText(v, &inner, hint) {
+	if s.base64Text(v, &inner) || s.hexText(v, &inner, hint) || s.codeList(v, &inner) || s.shifted(v, &inner) {
 		return true
 	}
-	if !hint {
+	if (hint || oneToken(v)) && s.backwards(v, &inner) {
+		return true
+	}
+	return hint && (s.rotated(v, &inner) || s.joinSeparated(v, &inner))
+}
+
+// oneToken reports whether v is a single word with one @ in it, which nothing
+// but an address is likely to be, read in whatever direction.
+func oneToken(v []byte) bool {
+	return bytes.Count(v, []byte{'@'}) == 1 && bytes.IndexAny(v, " \t\n/?=") < 0
+}
+
+// codeList reads a list of character codes: "105,110,102", "69-6e-66".
+func (s *sink) codeList(v []byte, l *layer) bool {
+	if class[v[0]]&isHex == 0 || len(v) > 2048 {
 		return false
 	}
-	return s.backwards(v, &inner) || s.rotated(v, &inner) || s.shifted(v, &inner)
+	for _, base := range [...]int{10, 16} {
+		text := codes(v, base)
+		if len(text) < 6 || bytes.IndexByte(text, '@') < 0 || !printable(text) || !s.spend(len(text)) {
+			continue
+		}
+		inner := *l
+		inner.form = orForm(l.form, FoundCharCode)
+		if s.tryText(text, &inner) {
+			return true
+		}
+	}
+	return false
+}
+
+// codes decodes numbers with one separator between them, or returns nil.
+func codes(v []byte, base int) []byte {
+	var out []byte
+	sep := byte(0)
+	n, digits := 0, 0
+	for i := 0; i <= len(v); i++ {
+		if i < len(v) && class[v[i]]&isHex != 0 {
+			d := int(unhex(v[i]))
+			if d >= base || digits == 3 {
+				return nil
+			}
+			n, digits = n*base+d, digits+1
+			continue
+		}
+		if i < len(v) {
+			if v[i] == ' ' && digits == 0 {
+				continue // "105, 110"
+			}
+			if sep == 0 {
+				sep = v[i]
+			}
+			if v[i] != sep || class[sep]&(isLetter) != 0 {
+				return nil
+			}
+		}
+		if digits == 0 || n > 255 {
+			return nil
+		}
+		out = append(out, byte(n))
+		n, digits = 0, 0
+	}
+	return out
 }
 
 // base64Text decodes v as base64 (any alphabet, with or without padding) and
@@ -230,7 +291,7 @@ func rot13(v []byte) []byte {
 // TYPO3 does it and the way plain arithmetic on character codes does. Only
 // "mailto:" at the start proves a shift.
 func (s *sink) shifted(v []byte, l *layer) bool {
-	if len(v) < 12 || !s.spend(len(v)) {
+	if len(v) < 12 || bytes.IndexByte(v[:12], ' ') >= 0 || !s.spend(len(v)) {
 		return false
 	}
 	for off := -25; off <= 25; off++ {

@@ -11,7 +11,7 @@ func (w *walker) dataAttribute(a attr, tr *tagTraits) {
 	if len(a.value) <= 64 && partOf(name) != partNone {
 		tr.parts = true
 	}
-	mailish := foldIndex(name, "mail") >= 0
+	mailish := foldIndex(name, "mail") >= 0 || foldIndex(name, "contact") >= 0 || foldIndex(name, "addr") >= 0
 	tr.hint = tr.hint || mailish || foldIndex(name, "spam") >= 0 || foldIndex(name, "obfusc") >= 0
 	if len(a.value) < 6 || w.s.opt.KeepObfuscated && !w.suspicious(a) {
 		return
@@ -45,7 +45,11 @@ func (w *walker) unknownValue(a attr, hint bool) {
 		l.form = FoundDataAttribute
 	}
 	if len(v) > 2 && (v[0] == '{' || v[0] == '[' && v[1] != 'a') && bytes.IndexByte(v, '"') > 0 {
+		before := w.s.adds
 		w.s.json(v, &l)
+		if hint && w.s.adds == before && v[0] == '[' {
+			w.s.joinList(v, &l)
+		}
 		return
 	}
 	if len(v) > 4096 {
@@ -92,7 +96,7 @@ var partNames = map[string]part{
 	"mailto-token": partToken, "token": partToken, "mailto-vector": partVector, "vector": partVector,
 
 	"name": partWeakLocal, "first": partWeakLocal, "left": partWeakLocal, "a": partWeakLocal, "part1": partWeakLocal,
-	"1": partWeakLocal, "p1": partWeakLocal, "start": partWeakLocal, "n": partWeakLocal, "to": partWeakLocal,
+	"1": partWeakLocal, "p1": partWeakLocal, "start": partWeakLocal, "n": partWeakLocal, "to": partWeakLocal, "e": partWeakLocal,
 	"firstpart": partWeakLocal, "part-1": partWeakLocal, "one": partWeakLocal, "id": partWeakLocal, "x": partWeakLocal,
 	"last": partWeakDomain, "right": partWeakDomain, "b": partWeakDomain, "part2": partWeakDomain, "2": partWeakDomain,
 	"p2": partWeakDomain, "end": partWeakDomain, "secondpart": partWeakDomain, "second": partWeakDomain, "part-2": partWeakDomain,
@@ -215,6 +219,35 @@ func (s *sink) join(local, domain, suffix []byte, l *layer) {
 			}
 		}
 	}
+}
+
+// joinList puts an address together from a JSON list of its parts.
+func (s *sink) joinList(v []byte, l *layer) {
+	if s.opt.KeepObfuscated || len(v) > 2*maxAddress {
+		return
+	}
+	parts := bytes.Split(v, []byte{'"'})
+	if len(parts) == 5 {
+		s.join(parts[1], parts[3], nil, l)
+	} else if len(parts) == 7 {
+		s.join(parts[1], parts[3], parts[5], l)
+	}
+}
+
+// joinSeparated reads "info|site.de": the parts with a stand-in for the sign.
+func (s *sink) joinSeparated(v []byte, l *layer) bool {
+	i := bytes.IndexAny(v, "|,#;*!:~/\\ \t")
+	if i <= 0 || i == len(v)-1 || bytes.IndexAny(v[i+1:], "|,#;*!:~/\\ \t") >= 0 {
+		return false
+	}
+	if dotAtom(string(v[:i])) != nil || !hasSuffix(v[i+1:]) {
+		return false
+	}
+	inner := *l
+	inner.reason = ReasonGuessed
+	before := s.adds
+	s.join(v[:i], v[i+1:], nil, &inner)
+	return s.adds > before
 }
 
 // typo3Token decodes TYPO3's data-mailto-token by the offset of its

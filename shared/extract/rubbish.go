@@ -12,7 +12,7 @@ func rubbish(c *candidate, p place) bool {
 	if asset(d) || bytes.EqualFold(c.local, []byte("git")) || bytes.EqualFold(c.local, []byte("hg")) {
 		return true
 	}
-	if stateKey(c, p) {
+	if p == inKey || stateKey(c, p) || p <= inScript && fileSuffix(d) {
 		return true
 	}
 	if inDomains(noise(), strings.ToLower(string(d))) && !roleLocal(strings.ToLower(string(c.local))) {
@@ -31,6 +31,12 @@ func asset(d []byte) bool {
 		return false
 	}
 	return d[i]|0x20 == 'x' && (i+1 == len(d) || d[i+1] == '.' || d[i+1] == '-') && i <= 3
+}
+
+// fileSuffix recognises the two top level domains that are file extensions
+// first of all.
+func fileSuffix(d []byte) bool {
+	return foldSuffix(d, ".zip") || foldSuffix(d, ".mov")
 }
 
 // stateKey recognises paths into caches and stores, such as Apollo's
@@ -116,7 +122,7 @@ var placeholderLocals = strings.Fields(`you your name yourname your.name your-na
 	first.last first name.surname nombre nombre.apellido tu tucorreo tu.correo correo usuario nom prenom prenom.nom votre votreemail
 	votre.email votre-email nome nome.cognome tuonome tuaemail seunome seuemail voce ihre ihr ihre.email ihre-email deine deine.email
 	ihrname dein name.nachname example sample someone somebody someone.else anyone address abc xyz xxx someemail me mustermail naam
-	jouwnaam uwnaam navn namn imie imie.nazwisko jan.kowalski jan.jansen mario.rossi jean.dupont juan.perez ivan.ivanov`)
+	my mein meine mon mio mia il tuo tua sua seu tua seu jouw uw din ditt jouwnaam uwnaam navn namn imie imie.nazwisko jan.kowalski jan.jansen mario.rossi jean.dupont juan.perez ivan.ivanov`)
 
 // placeholderDomains are second-level names of sample addresses, whatever
 // suffix they have, when the local part is one of the above.
@@ -152,8 +158,25 @@ func placeholder(email string) bool {
 		return true
 	}
 	first, _, _ := strings.Cut(domain, ".")
-	if !in(placeholderLocal, local) {
+	if first == "mustermann" || first == "musterfrau" {
+		return true
+	}
+	if !in(placeholderDomain, first) && local != first {
 		return false
 	}
-	return in(placeholderDomain, first) || local == first
+	return sampleLocal(local)
+}
+
+// sampleLocal reports whether a local part is one of the samples or made of
+// nothing but their words: "ihr.name", "your-email-address".
+func sampleLocal(local string) bool {
+	if in(placeholderLocal, local) {
+		return true
+	}
+	for word := range strings.FieldsFuncSeq(local, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
+		if !in(placeholderLocal, word) {
+			return false
+		}
+	}
+	return true
 }

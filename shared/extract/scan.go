@@ -61,6 +61,7 @@ func (s *sink) scan(b []byte, l *layer) {
 	}
 	if l.words && !s.opt.KeepObfuscated {
 		s.words(b, l)
+		s.stars(b, l)
 	}
 }
 
@@ -92,6 +93,10 @@ func (s *sink) sign(b []byte, k, w int, l *layer) {
 		return
 	}
 	c.fullwidth = w > 1
+	if l.words && bytes.IndexByte(c.domain, '.') < 0 && !s.opt.KeepObfuscated {
+		s.loose(b, k, w, l) // "info@site [dot] de"
+		return
+	}
 	s.settle(b, &c, l)
 }
 

@@ -22,7 +22,7 @@ var atWords = []signWord{
 	{"alfakrøll", false}, {"alpha", true}, {"chiocciola", false}, {"chiocc", true}, {"chez", false},
 	{"klammeraffe", false}, {"klamaffe", true}, {"krøllalfa", false}, {"kukac", false}, {"kuyruklu a", false},
 	{"snabel-a", false}, {"snabela", false}, {"snabel a", false}, {"małpa", false}, {"malpa", false}, {"miukumauku", false},
-	{"zavináč", false}, {"zavinac", false}, {"et", true}, {"eta", true}, {"ed", true}, {"a", true}, {"à", true},
+	{"zavináč", false}, {"zavinac", false}, {"et", true}, {"bei", true}, {"ätt", true}, {"eta", true}, {"ed", true}, {"a", true}, {"à", true},
 	{"ät", false}, {"aet", true}, {"åt", false}, {"ått", true}, {"ad", true}, {"собака", false}, {"собачка", false},
 	{"эт", true}, {"アットマーク", false}, {"アット", false}, {"あっと", true}, {"艾特", true}, {"골뱅이", true},
 	{"παπάκι", true}, {"שטרודל", true}, {"στο", true}, {"@", true}, {"＠", true}, {"&", true}, {"æt", true}, {"aŧ", true},
@@ -158,17 +158,20 @@ func hostFollows(b []byte, i int) bool {
 		return false
 	}
 	end = min(len(b), i+maxLabel)
-	for i < end && (class[b[i]]&isHost != 0 || b[i] >= utf8.RuneSelf || b[i] == markInline) {
+	for i < end && (class[b[i]]&isHost != 0 || b[i] == markInline) {
 		i++
 	}
 	if i+1 >= len(b) {
 		return false
 	}
+	if b[i] >= utf8.RuneSelf {
+		return true // decided by runes, not here
+	}
 	if b[i] == '.' {
 		return class[b[i+1]]&isSpace == 0 && b[i+1] != markBlock
 	}
 	// "-dot-" and "_dot_" were taken for a part of the label.
-	if b[i-1] == '-' || b[i-1] == markInline || b[i-1] >= utf8.RuneSelf || b[i] == '_' {
+	if b[i-1] == '-' || b[i-1] == markInline || b[i] == '_' {
 		return true
 	}
 	end = min(len(b)-1, i+maxFence)
@@ -368,12 +371,8 @@ func (s *sink) bracketed(b []byte, i int, l *layer) {
 	if k >= len(b) {
 		return
 	}
-	switch b[k] | 0x20 {
-	case 'a', 'e', '@' | 0x20, '&' | 0x20, 'k', 'c':
-	default:
-		if b[k] < utf8.RuneSelf {
-			return
-		}
+	if len(strictAt[b[k]]) == 0 {
+		return
 	}
 	w := matchWord(b[k:], strictAt[b[k]], true)
 	if w == 0 || len(looseAt[b[k]]) > 0 && matchWord(b[k:], looseAt[b[k]], false) > 0 {
