@@ -30,7 +30,7 @@ export function JobHead({ feed }) {
         ${s.status === "PAUSED" && html`<${Action} run=${run} busy=${busy} action="resume" icon="play" text="Resume" primary />`}
         ${retryable > 0 &&
         isFinal(s.status) &&
-        html`<${Action} run=${run} busy=${busy} action="retry" icon="retry" text=${`Retry ${int(retryable)}`} title="Tries again what failed in a way that may pass" />`}
+        html`<${Action} run=${run} busy=${busy} action="retry" icon="retry" text=${`Retry ${int(retryable)}`} title="Tries again what failed in a way that may pass, and what was cancelled" />`}
         ${(active || s.status === "CREATING") &&
         html`<button class="button danger" disabled=${busy !== ""} onClick=${() => setAsking(true)}><${Icon} name="stop" />Cancel</button>`}
         <${Menu} label="Export" text="Export" icon="download">
@@ -71,6 +71,9 @@ function Action({ run, busy, action, icon, text, title, primary }) {
   </button>`;
 }
 
-export function retryableCount(snapshot) {
-  return Object.entries(snapshot.outcomes ?? {}).reduce((sum, [word, n]) => (outcome(word).retryable ? sum + n : sum), 0);
+// retryableCount is how many URLs a retry would visit: those that failed in a way
+// that may pass and, in a cancelled job, those whose turn never came.
+export function retryableCount({ status, total, processed, outcomes = {} }) {
+  const open = status === "CANCELLED" ? Math.max(0, total - processed) : 0;
+  return Object.entries(outcomes).reduce((sum, [word, n]) => (outcome(word).retryable ? sum + n : sum), open);
 }

@@ -59,7 +59,7 @@ function Tiles({ s, series }) {
 }
 
 function workersNote(s) {
-  if (isFinal(s.status)) return "all done";
+  if (isFinal(s.status)) return s.active_workers ? "finishing what they hold" : "all done";
   if (s.status === "PAUSED") return s.active_workers ? "finishing what they hold" : "paused";
   return s.active_workers ? "busy now" : "waiting for work";
 }

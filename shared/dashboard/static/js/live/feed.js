@@ -4,7 +4,7 @@ import { signal } from "../../vendor/preact.js";
 import { get, jobPath } from "../api.js";
 import { meta } from "../meta.js";
 import { prefs } from "../prefs.js";
-import { isFinal } from "../ui/states.js";
+import { isSettled } from "../ui/states.js";
 import { connection } from "./connection.js";
 import { listen } from "./events.js";
 import { record, seriesOf } from "./history.js";
@@ -74,7 +74,7 @@ export class Feed {
     this.snapshot.value = next;
     if (next.started_at) this.series.value = record(next);
     if (shown && shown.status !== next.status) this.refresh(); // the job item changed too
-    if (isFinal(next.status)) this.#arrange();
+    if (isSettled(next)) this.#arrange();
   }
 
   // arrange starts or ends push and polling, as the job and the settings are.
@@ -82,7 +82,7 @@ export class Feed {
     if (this.#closed) return;
     clearTimeout(this.#timer);
     const gone = this.error.value && [401, 403, 404].includes(this.error.value.status);
-    if (gone || (this.snapshot.value && isFinal(this.snapshot.value.status))) {
+    if (gone || (this.snapshot.value && isSettled(this.snapshot.value))) {
       this.#stopPush?.();
       this.#stopPush = null;
       this.#pushed = false;

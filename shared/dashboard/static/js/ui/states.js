@@ -15,6 +15,10 @@ export const statusText = (status) => statuses[status]?.[1] ?? status;
 export const statusNames = Object.keys(statuses);
 export const isFinal = (status) => status === "COMPLETED" || status === "CANCELLED" || status === "FAILED";
 
+// isSettled says that nothing more will change by itself: after a cancellation the
+// workers still hand in what they hold.
+export const isSettled = (s) => isFinal(s.status) && !s.active_workers && (s.status !== "CANCELLED" || s.processed >= s.total);
+
 export function StatusPill({ status }) {
   const [tone, text] = statuses[status] ?? ["", status];
   return html`<span class="pill ${tone}">${text}</span>`;
