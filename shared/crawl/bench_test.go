@@ -28,9 +28,11 @@ func cpuTime() time.Duration {
 
 const benchHosts = 100
 
-// BenchmarkWorker compares a whole batch (robots.txt, fetching, reading,
-// extraction) with a bare net/http loop over the same pages that only reads the
-// bodies, each with 100 connections: CPU seconds for 1,000 pages and pages a second.
+// BenchmarkWorker compares a crawl (robots.txt, fetching, reading, extraction)
+// and a whole worker (claiming full batches, crawling them, storing outcomes,
+// addresses and counters in SQLite) with a bare net/http loop over the same pages
+// that only reads the bodies, each with 100 connections: CPU seconds for 1,000
+// pages and pages a second.
 func BenchmarkWorker(b *testing.B) {
 	all := startServer(b, benchHosts)
 	for _, latency := range []int{0, 50} {
@@ -52,19 +54,28 @@ func BenchmarkWorker(b *testing.B) {
 			}
 			return out
 		}
-		var bare, ours float64
+		var bare float64
 		b.Run(fmt.Sprintf("latency=%dms/bare", latency), func(b *testing.B) {
 			bare = measure(b, func(n int) int { return bareLoop(b, names, urls(n)) })
 		})
-		b.Run(fmt.Sprintf("latency=%dms/worker", latency), func(b *testing.B) {
-			c, err := crawl.New(crawl.Config{Fetch: fetch.Config{Resolver: names, AllowNets: []netip.Prefix{netip.MustParsePrefix("127.1.0.0/16")}}})
-			if err != nil {
-				b.Fatal(err)
-			}
-			ours = measure(b, func(n int) int { return worker(b, c, urls(n)) })
-			if bare > 0 {
-				b.ReportMetric(ours/bare, "×bare")
-			}
+		compare := func(name string, run func(b *testing.B, c *crawl.Crawler) func(n int) int) {
+			b.Run(fmt.Sprintf("latency=%dms/%s", latency, name), func(b *testing.B) {
+				c, err := crawl.New(crawl.Config{Fetch: fetch.Config{Resolver: names, AllowNets: []netip.Prefix{netip.MustParsePrefix("127.1.0.0/16")}}})
+				if err != nil {
+					b.Fatal(err)
+				}
+				ours := measure(b, run(b, c))
+				if bare > 0 {
+					b.ReportMetric(ours/bare, "×bare")
+				}
+			})
+		}
+		compare("crawl", func(b *testing.B, c *crawl.Crawler) func(n int) int {
+			return func(n int) int { return crawlPages(b, c, urls(n)) }
+		})
+		compare("worker", func(b *testing.B, c *crawl.Crawler) func(n int) int {
+			w := newWholeWorker(b, c)
+			return func(n int) int { return w.run(urls(n)) }
 		})
 	}
 }
@@ -87,7 +98,7 @@ func measure(b *testing.B, run func(n int) int) float64 {
 	return spent
 }
 
-func worker(b *testing.B, c *crawl.Crawler, urls []string) int {
+func crawlPages(b *testing.B, c *crawl.Crawler, urls []string) int {
 	b.Helper()
 	targets := make([]job.Target, len(urls))
 	for i, u := range urls {

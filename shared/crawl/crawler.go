@@ -33,7 +33,7 @@ type Config struct {
 	// Retry is what is tried again; the zero value means its defaults.
 	Retry RetryPolicy
 	// Grace is how long requests under way may still take once a batch is to
-	// end early; default 10 s.
+	// end early; default 5 s.
 	Grace time.Duration
 	// Poll is how often Request.Stopped is asked; default 1 s.
 	Poll time.Duration
@@ -81,7 +81,7 @@ func New(cfg Config) (*Crawler, error) {
 		cfg.Log = slog.Default()
 	}
 	if cfg.Grace == 0 {
-		cfg.Grace = 10 * time.Second
+		cfg.Grace = 5 * time.Second
 	}
 	if cfg.Poll == 0 {
 		cfg.Poll = time.Second
@@ -122,7 +122,7 @@ type Request struct {
 	// Enough says that the job as a whole has the addresses it wants: what was
 	// not begun ends as job.OutcomeSkipped. nil: never. It is asked often.
 	Enough func() bool
-	// Log gets what concerns this batch; nil: Config.Log.
+	// Log gets what concerns this batch, and names it; nil: Config.Log.
 	Log *slog.Logger
 }
 
@@ -135,7 +135,7 @@ func (c *Crawler) Crawl(ctx context.Context, req Request) (job.Result, error) {
 		return job.Result{}, fmt.Errorf("crawl: %w", err)
 	}
 	if req.Log == nil {
-		req.Log = c.cfg.Log
+		req.Log = c.cfg.Log.With("job", req.Job.ID)
 	}
 	var list *suppress.List
 	if c.lists != nil {

@@ -25,6 +25,8 @@ type ending struct {
 	status  int
 	// refused: no connection came about, for reasons another scheme may not have.
 	refused bool
+	// late: a limit on time was passed.
+	late bool
 	// wait is how long the site asked to be left alone.
 	wait time.Duration
 }
@@ -39,6 +41,7 @@ const maxDetail = 200
 // endingOf maps every error a request can end with. It is the only place that does.
 func endingOf(err error) ending {
 	e := ending{outcome: outcomeOf(err), detail: shorten(err.Error())}
+	e.late = e.outcome == job.OutcomeTimeout || errors.Is(err, fetch.ErrConnectTimeout)
 	e.refused = errors.Is(err, fetch.ErrConnect) || e.outcome == job.OutcomeTLS || errors.Is(err, fetch.ErrTLSTimeout)
 	return e
 }

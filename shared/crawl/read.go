@@ -51,7 +51,7 @@ func (r *run) reader() {
 func (r *run) readSafely(dec *fetch.Decoder, b body) (got reading) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			r.req.Log.Error("a page broke its reader", "job", r.req.Job.ID, "url", b.page.u.String(), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			r.req.Log.Error("a page broke its reader", "url", b.page.u.String(), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))
 			got = reading{end: ending{outcome: job.OutcomeCrashed, detail: shorten(fmt.Sprint(fault)), status: b.resp.Status}}
 		}
 	}()

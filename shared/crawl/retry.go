@@ -12,7 +12,7 @@ import (
 // in a connection, and is drawn at random between 0 and the backoff, which
 // doubles with every try (exponential backoff with full jitter).
 type RetryPolicy struct {
-	Tries int           // requests for one URL, the first included; default 3
+	Tries int           // requests for one URL, the first included; default 3, and 2 where a limit on time was passed
 	Base  time.Duration // backoff after the first try; default 1 s
 	Cap   time.Duration // largest backoff; default 30 s
 	// Extra and PerTarget bound the retries of a whole batch: Extra and one for
@@ -81,7 +81,11 @@ func unanswered(e ending) bool {
 // again decides about a further try of something tried so often: when, and
 // whether there is one. r.mu is held.
 func (r *run) again(e ending, tries int) (time.Time, bool) {
-	if r.halted != goingOn || !worthRetrying(e) || tries >= r.c.cfg.Retry.Tries || r.retries <= 0 {
+	limit := r.c.cfg.Retry.Tries
+	if e.late {
+		limit = min(limit, 2) // it has cost a long wait already
+	}
+	if r.halted != goingOn || !worthRetrying(e) || tries >= limit || r.retries <= 0 {
 		return time.Time{}, false
 	}
 	wait := max(r.c.cfg.Retry.delay(tries), e.wait)

@@ -105,7 +105,7 @@ func (r *run) grant(ctx context.Context, w wish) {
 			}
 			records, err := r.c.cfg.Records.GetAll(ctx, partition, sorts)
 			if err != nil {
-				r.req.Log.WarnContext(ctx, "shared records could not be read", "job", r.req.Job.ID, "partition", partition, "error", err)
+				r.req.Log.WarnContext(ctx, "shared records could not be read", "partition", partition, "error", err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -137,7 +137,7 @@ func (r *run) sharedRobots(ctx context.Context, origin string) *rulebook {
 	rec, err := r.c.cfg.Records.Get(ctx, partition, sort)
 	if err != nil {
 		if !errors.Is(err, record.ErrNotFound) {
-			r.req.Log.WarnContext(ctx, "a shared robots.txt file could not be read", "job", r.req.Job.ID, "error", err)
+			r.req.Log.WarnContext(ctx, "a shared robots.txt file could not be read", "error", err)
 		}
 		return nil
 	}
@@ -170,7 +170,7 @@ func (r *run) saveShared(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
 	defer cancel()
 	if err := r.c.cfg.Records.PutAll(ctx, r.fresh); err != nil {
-		r.req.Log.WarnContext(ctx, "what was learned of sites could not be shared", "job", r.req.Job.ID, "error", err)
+		r.req.Log.WarnContext(ctx, "what was learned of sites could not be shared", "error", err)
 	}
 }
 

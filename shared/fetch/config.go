@@ -27,11 +27,11 @@ type Config struct {
 	MaxHeader    int64 // bytes of a response header; default 64 KiB
 	MaxRedirects int   // hops followed from one URL; default 10
 
-	ConnectTimeout   time.Duration // one address of a host; default 10 s
+	ConnectTimeout   time.Duration // one address of a host; default 5 s
 	TLSTimeout       time.Duration // handshake; default 10 s
-	FirstByteTimeout time.Duration // from the request to the whole answer header; default 20 s
-	IdleTimeout      time.Duration // between two pieces of a body; default 15 s
-	TotalTimeout     time.Duration // one request in all; default 60 s
+	FirstByteTimeout time.Duration // from the request to the whole answer header; default 15 s
+	IdleTimeout      time.Duration // between two pieces of a body; default 10 s
+	TotalTimeout     time.Duration // one request in all; default 45 s
 
 	// AllowPrivate lets private, loopback and shared (CGNAT) addresses be
 	// reached, on any port: for a machine that crawls its own network.
@@ -66,11 +66,11 @@ func (c *Config) normalise() error {
 	setDefault(&c.MaxBody, DefaultMaxBody)
 	setDefault(&c.MaxHeader, DefaultMaxHeader)
 	setDefault(&c.MaxRedirects, 10)
-	setDefault(&c.ConnectTimeout, 10*time.Second)
+	setDefault(&c.ConnectTimeout, 5*time.Second)
 	setDefault(&c.TLSTimeout, 10*time.Second)
-	setDefault(&c.FirstByteTimeout, 20*time.Second)
-	setDefault(&c.IdleTimeout, 15*time.Second)
-	setDefault(&c.TotalTimeout, 60*time.Second)
+	setDefault(&c.FirstByteTimeout, 15*time.Second)
+	setDefault(&c.IdleTimeout, 10*time.Second)
+	setDefault(&c.TotalTimeout, 45*time.Second)
 	setDefault(&c.MaxIdle, 128)
 	if len(c.AllowPorts) == 0 {
 		c.AllowPorts = []uint16{80, 443}
