@@ -15,7 +15,7 @@ func TestPlanKeepsEveryURLOnceAndHostsTogether(t *testing.T) {
 		var targets []job.Target
 		want := map[string]bool{}
 		for h := range rapid.IntRange(1, 40).Draw(t, "hosts") {
-			n := rapid.SampledFrom([]int{1, 2, 3, 9, 10, 11, 60, job.MaxBatch, job.MaxBatch + 1, 3*job.MaxBatch + 7}).Draw(t, "urls")
+			n := rapid.SampledFrom([]int{1, 2, 3, 9, 10, 11, 60, job.MaxLane, job.MaxLane + 1, 3*job.MaxLane + 7}).Draw(t, "urls")
 			for u := range n {
 				targets = append(targets, job.Target{URL: fmt.Sprintf("https://h%d.example/%d", h, u)})
 				want[targets[len(targets)-1].URL] = true
@@ -81,7 +81,7 @@ func TestPlanKeepsEveryURLOnceAndHostsTogether(t *testing.T) {
 }
 
 func TestBatchSize(t *testing.T) {
-	for urls, want := range map[int]int{1: 10, 50: 10, 3000: 10, 30_000: 100, 75_000: 250, 1_000_000: 250} {
+	for urls, want := range map[int]int{1: 10, 50: 10, 400: 10, 1000: 25, 10_000: 250, 40_000: 1000, 1_000_000: 1000} {
 		if got := job.BatchSize(urls); got != want {
 			t.Errorf("%d URLs: %d, want %d", urls, got, want)
 		}

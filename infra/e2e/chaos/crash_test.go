@@ -2,191 +2,79 @@ package chaos_test
 
 import (
 	"context"
+	"crypto/rand"
+	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"testing"
 
 	"gleaner/infra/e2e/chaos"
+	"gleaner/infra/e2e/emulators"
 	"gleaner/infra/local/sqlitestore"
+	"gleaner/shared/dynamostore"
 	"gleaner/shared/job"
 )
 
-// adapters are the stores that the matrix runs on.
-var adapters = map[string]func(t *testing.T) job.Store{
-	"sqlite": func(t *testing.T) job.Store {
-		s, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "gleaner.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		return s
-	},
-}
+var exhaustive = flag.Bool("exhaustive", false, "crash at every point there is, also in the middle of long rows of the same call")
 
-// scenario is a job's life from its list to its end.
-type scenario struct {
-	urls    []string
-	prepare func(w *chaos.World)
-	play    func(ctx context.Context, w *chaos.World, id job.ID) error
-	loose   bool // how much is done when it ends depends on timing: only consistency is compared
-	end     job.Status
-}
-
-func run(ctx context.Context, w *chaos.World, id job.ID) error { return w.Run(ctx, id) }
-
-// steps lets n messages be handled.
-func steps(ctx context.Context, w *chaos.World, id job.ID, n int) error {
-	for range n {
-		w.Step(ctx)
-		if _, err := w.Check(ctx, id); err != nil {
-			return err
-		}
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // runs wait for their stores most of the time
+		panic(err)
 	}
-	return nil
+	os.Exit(m.Run())
 }
 
-// list has two small hosts to a batch and one host that becomes a lane.
-func list(small int, lane int) []string {
-	var urls []string
-	for h := range small {
-		for p := range 5 {
-			kind := "page"
-			switch (h + p) % 6 {
-			case 0:
-				kind = "flaky"
-			case 1:
-				kind = "gone"
-			}
-			urls = append(urls, fmt.Sprintf("https://h%d.example.org/%s/%d", h, kind, p))
-		}
+// sqlite opens a store in memory-backed files where the system has them.
+func sqlite(t *testing.T) job.Store {
+	t.Helper()
+	dir := t.TempDir()
+	if shm, err := os.MkdirTemp("/dev/shm", "gleaner-chaos-"); err == nil {
+		dir = shm
+		t.Cleanup(func() { _ = os.RemoveAll(shm) })
 	}
-	for p := range lane {
-		urls = append(urls, fmt.Sprintf("https://lane.example.org/page/%d", p))
+	s, err := sqlitestore.Open(t.Context(), filepath.Join(dir, "gleaner.db"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return urls
+	t.Cleanup(func() { _ = s.Close() })
+	return s
 }
 
-var scenarios = map[string]scenario{
-	"plain": {urls: list(5, 0), play: run, end: job.Completed},
-	"lane":  {urls: list(2, job.MaxBatch+20), play: run, end: job.Completed},
-	"continuation": {
-		urls:    list(4, job.MaxBatch+20),
-		prepare: func(w *chaos.World) { w.Web.Limit = 90 },
-		play:    run,
-		end:     job.Completed,
-	},
-	"pause and resume": {
-		urls: list(6, 0),
-		play: func(ctx context.Context, w *chaos.World, id job.ID) error {
-			if err := steps(ctx, w, id, 1); err != nil {
-				return err
-			}
-			if err := w.Do(func() (job.Job, error) { return w.Control.Pause(ctx, chaos.Owner, id) }); err != nil {
-				return err
-			}
-			if err := steps(ctx, w, id, 4); err != nil {
-				return err
-			}
-			if err := w.Do(func() (job.Job, error) { return w.Control.Resume(ctx, chaos.Owner, id) }); err != nil {
-				return err
-			}
-			return w.Run(ctx, id)
-		},
-		end: job.Completed,
-	},
-	"paused while crawling": {
-		urls: list(6, 0),
-		prepare: func(w *chaos.World) {
-			paused := false
-			w.Web.During = func() {
-				if !paused {
-					paused = true
-					for _, j := range w.Jobs() {
-						_, _ = w.Control.Pause(context.Background(), chaos.Owner, j)
-					}
-				}
-			}
-		},
-		play: func(ctx context.Context, w *chaos.World, id job.ID) error {
-			for s := w.Status(ctx, id); s != job.Paused; s = w.Status(ctx, id) {
-				if s.Final() {
-					return nil // the crash came before the pause
-				}
-				if err := steps(ctx, w, id, 1); err != nil {
-					return err
-				}
-			}
-			if err := w.Do(func() (job.Job, error) { return w.Control.Resume(ctx, chaos.Owner, id) }); err != nil {
-				return err
-			}
-			return w.Run(ctx, id)
-		},
-		end: job.Completed,
-	},
-	"retry": {
-		urls: list(6, 0),
-		play: func(ctx context.Context, w *chaos.World, id job.ID) error {
-			if err := w.Run(ctx, id); err != nil {
-				return err
-			}
-			if err := w.Do(func() (job.Job, error) { return w.Control.Retry(ctx, chaos.Owner, id) }); err != nil {
-				return err
-			}
-			return w.Run(ctx, id)
-		},
-		end: job.Completed,
-	},
-	"cancel and retry": {
-		urls: list(6, 0),
-		play: func(ctx context.Context, w *chaos.World, id job.ID) error {
-			if err := steps(ctx, w, id, 1); err != nil {
-				return err
-			}
-			if err := w.Do(func() (job.Job, error) { return w.Control.Cancel(ctx, chaos.Owner, id) }); err != nil {
-				return err
-			}
-			if err := w.Run(ctx, id); err != nil {
-				return err
-			}
-			if err := w.Do(func() (job.Job, error) { return w.Control.Retry(ctx, chaos.Owner, id) }); err != nil {
-				return err
-			}
-			return w.Run(ctx, id)
-		},
-		loose: true,
-		end:   job.Completed,
-	},
-	"dead letters": {
-		urls:    list(4, 0),
-		prepare: func(w *chaos.World) { w.Web.Broken = "https://h1.example.org/page/2" },
-		play:    run,
-		loose:   true, // a batch that also crashed is split, and fewer URLs end as undeliverable
-		end:     job.Completed,
-	},
-	"poison": {
-		urls:    list(4, 0),
-		prepare: func(w *chaos.World) { w.Web.Poison = "https://h1.example.org/page/2" },
-		play:    run,
-		end:     job.Completed,
-	},
+// dynamo makes a table on DynamoDB Local.
+func dynamo(t *testing.T) job.Store {
+	t.Helper()
+	client := emulators.DynamoDB(emulators.URL(t, emulators.ServiceDynamoDB))
+	table := "gleaner-chaos-" + rand.Text()
+	in := dynamostore.TableInput(table)
+	in.StreamSpecification = nil // DynamoDB Local is slow with one
+	emulators.CreateTable(t, client, in)
+	return dynamostore.New(client, table)
 }
 
 // play runs a scenario in a new world with the given faults.
-func play(t *testing.T, open func(t *testing.T) job.Store, s scenario, decide func(chaos.Point) error) (chaos.End, *chaos.World) {
+func play(t *testing.T, store job.Store, s scenario, decide func(chaos.Point) error) (chaos.End, *chaos.World) {
 	t.Helper()
-	w := chaos.NewWorld(open(t))
+	w := chaos.NewWorld(store)
 	w.Faults.Decide = decide
 	if s.prepare != nil {
 		s.prepare(w)
 	}
-	id, err := w.Create(t.Context(), s.urls)
+	create := w.Create
+	if s.create != nil {
+		create = func(ctx context.Context, urls []string) (job.ID, error) { return s.create(ctx, w, urls) }
+	}
+	id, err := create(t.Context(), s.urls)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.play(t.Context(), w, id); err != nil {
 		t.Fatal(err)
+	}
+	if s.end == "" {
+		return chaos.End{}, w
 	}
 	end, err := w.End(t.Context(), id)
 	if err != nil {
@@ -198,52 +86,106 @@ func play(t *testing.T, open func(t *testing.T) job.Store, s scenario, decide fu
 	return end, w
 }
 
-// TestCrashMatrix kills the process at every side of every call that each
+// TestCrashMatrix kills the process on both sides of every call that each
 // scenario makes of the store and the queue, once and three times in a row, and
 // wants the end to be that of the undisturbed run.
 func TestCrashMatrix(t *testing.T) {
-	for name, open := range adapters {
-		for title, s := range scenarios {
-			t.Run(name+"/"+title, func(t *testing.T) {
-				t.Parallel()
-				calm, w := play(t, open, s, nil)
-				points := w.Faults.Seen()
-				t.Logf("%d crash points; undisturbed: %s %s", len(points), calm.Status, calm.Counters)
-				for _, p := range telling(points) {
-					for _, times := range []int{1, 3} {
-						t.Run(fmt.Sprintf("%s x%d", p, times), func(t *testing.T) {
-							end, w := play(t, open, s, crashAt(p, times))
-							if w.Crashes == 0 {
-								t.Fatal("nothing crashed: the point was not reached")
-							}
-							if !s.loose && !reflect.DeepEqual(end, calm) {
-								t.Errorf("ended differently\n got %+v\nwant %+v", end, calm)
-							}
-						})
-					}
-				}
-			})
+	matrix(t, sqlite, func(points []chaos.Point) []crash {
+		switch {
+		case *exhaustive:
+			return crashes(points, func(chaos.Point, int) (once, thrice bool) { return true, true })
+		case testing.Short():
+			return crashes(points, func(p chaos.Point, _ int) (once, thrice bool) { return p.Nth == 1, false })
 		}
+		return crashes(points, func(p chaos.Point, last int) (once, thrice bool) {
+			return p.Nth <= 2 || p.Nth == last, p.Nth == 1
+		})
+	})
+}
+
+// TestAWSCrashMatrix does the same on DynamoDB, at fewer points.
+func TestAWSCrashMatrix(t *testing.T) {
+	matrix(t, dynamo, func(points []chaos.Point) []crash {
+		some := func(p chaos.Point, last int) (once, thrice bool) {
+			return writes[p.Op] && (p.Nth == 1 && p.When == chaos.After || p.Nth == last && p.When == chaos.Before && !testing.Short()), false
+		}
+		if *exhaustive {
+			some = func(chaos.Point, int) (once, thrice bool) { return true, true }
+		}
+		return crashes(points, some)
+	})
+}
+
+// writes are the calls that change something.
+var writes = map[string]bool{
+	"CreateJob": true, "UpdateJob": true, "PurgeJob": true, "PutChunk": true, "PutBatches": true, "Claim": true,
+	"Release": true, "SaveResult": true, "Settle": true, "Split": true, "AddRetry": true, "PutAddresses": true,
+	"PutDomains": true, "Send": true,
+}
+
+func matrix(t *testing.T, open func(*testing.T) job.Store, choose func([]chaos.Point) []crash) {
+	for title, s := range scenarios {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			if _, cloud := store.(*dynamostore.Store); cloud && s.local {
+				t.Skip("the table's time to live does this")
+			}
+			calm, w := play(t, store, s, nil)
+			chosen := choose(w.Faults.Seen())
+			t.Logf("%d crash points, %d runs; undisturbed: %s %s", len(w.Faults.Seen()), len(chosen), calm.Status, calm.Counters)
+			for _, c := range chosen {
+				t.Run(c.String(), func(t *testing.T) {
+					end, w := play(t, store, s, c.decide())
+					if w.Crashes == 0 {
+						t.Fatal("nothing crashed: the point was not reached")
+					}
+					if !s.loose && !reflect.DeepEqual(end, calm) {
+						t.Errorf("ended differently\n got %+v\nwant %+v", end, calm)
+					}
+				})
+			}
+		})
 	}
 }
 
-// telling leaves out the middle of long rows of the same call.
-func telling(points []chaos.Point) []chaos.Point {
-	last := map[string]int{}
-	for _, p := range points {
-		last[p.Op] = p.Nth
-	}
-	return slices.DeleteFunc(points, func(p chaos.Point) bool { return p.Nth > 4 && p.Nth < last[p.Op] })
+// crash is one run of the matrix.
+type crash struct {
+	at    chaos.Point
+	times int
 }
 
-// crashAt dies at p, and at the next calls of the same operation until it has
-// died so many times.
-func crashAt(p chaos.Point, times int) func(chaos.Point) error {
+// String implements fmt.Stringer.
+func (c crash) String() string { return fmt.Sprintf("%s x%d", c.at, c.times) }
+
+// decide dies at the point, and at the next calls of the same operation until it
+// has died so many times.
+func (c crash) decide() func(chaos.Point) error {
 	return func(at chaos.Point) error {
-		if at.Op == p.Op && at.When == p.When && at.Nth >= p.Nth && times > 0 {
-			times--
+		if at.Op == c.at.Op && at.When == c.at.When && at.Nth >= c.at.Nth && c.times > 0 {
+			c.times--
 			panic(chaos.Crash{Point: at})
 		}
 		return nil
 	}
+}
+
+// crashes chooses among points; choose is told the number of the last call of the
+// point's operation.
+func crashes(points []chaos.Point, choose func(p chaos.Point, last int) (once, thrice bool)) []crash {
+	last := map[string]int{}
+	for _, p := range points {
+		last[p.Op] = p.Nth
+	}
+	var chosen []crash
+	for _, p := range points {
+		once, thrice := choose(p, last[p.Op])
+		if once {
+			chosen = append(chosen, crash{p, 1})
+		}
+		if thrice {
+			chosen = append(chosen, crash{p, 3})
+		}
+	}
+	return chosen
 }

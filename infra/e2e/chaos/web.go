@@ -75,12 +75,12 @@ func (w *Web) Crawl(ctx context.Context, r crawl.Request) (job.Result, error) {
 }
 
 // visit ends a visit the way the URL's text asks for. URLs with "flaky" time out
-// until they are retried.
+// until they are retried, those with "stubborn" until they are retried twice.
 func (w *Web) visit(url string, round int, v *job.Visit, res *job.Result, found map[string]bool) {
 	res.Pages++
 	res.Bytes += 1000
 	switch {
-	case strings.Contains(url, "flaky") && round == 0:
+	case strings.Contains(url, "flaky") && round == 0, strings.Contains(url, "stubborn") && round < 2:
 		v.Outcome = job.OutcomeTimeout
 	case strings.Contains(url, "gone"):
 		v.Outcome, v.Status = job.OutcomeClient, 404
