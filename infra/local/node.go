@@ -108,7 +108,7 @@ func Open(ctx context.Context, cfg Config) (n *Node, err error) {
 	if err != nil {
 		return n, err
 	}
-	n.Submit = submit.New(n.Store, n.bells, submit.WithLogger(cfg.Log))
+	n.Submit = submit.New(n.Store, n.bells, submit.WithLogger(cfg.Log), submit.WithWorkers(cfg.Workers))
 	n.Control = control.New(n.Store, n.bells, time.Now, cfg.Log)
 	n.worker = work.New(work.Config{
 		Store: n.Store, Bells: n.bells, Crawler: n.crawler, Planner: n.Submit, Retrier: n.Control, Log: cfg.Log,

@@ -5,7 +5,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -14,12 +13,6 @@ import (
 	"gleaner/shared/queue"
 	"gleaner/shared/work"
 )
-
-// UndoTime is how long a deleted job can be brought back.
-const UndoTime = 10 * time.Minute
-
-// ErrNothing says that a retry found no URL worth retrying.
-var ErrNothing = errors.New("no URL of this job is worth retrying")
 
 // Service changes jobs.
 type Service struct {
@@ -96,7 +89,7 @@ func (s *Service) completed(ctx context.Context, j job.Job) (job.Job, error) {
 }
 
 // Delete takes the job out of every list at once. Its items go in the
-// background after UndoTime; until then Restore brings it back. Deleting a
+// background after job.UndoTime; until then Restore brings it back. Deleting a
 // deleted job is harmless.
 func (s *Service) Delete(ctx context.Context, owner string, id job.ID) (job.Job, error) {
 	return job.Mutate(ctx, s.store, id, func(j *job.Job) error {
@@ -111,7 +104,7 @@ func (s *Service) Delete(ctx context.Context, owner string, id job.ID) (job.Job,
 	})
 }
 
-// Restore brings a deleted job back within UndoTime; job.ErrNotFound after it.
+// Restore brings a deleted job back within job.UndoTime; job.ErrNotFound after it.
 // A job that was running goes on.
 func (s *Service) Restore(ctx context.Context, owner string, id job.ID) (job.Job, error) {
 	j, err := job.Mutate(ctx, s.store, id, func(j *job.Job) error {
@@ -120,7 +113,7 @@ func (s *Service) Restore(ctx context.Context, owner string, id job.ID) (job.Job
 			return fmt.Errorf("job %s: %w", id, job.ErrNotFound)
 		case j.DeletedAt.IsZero():
 			return job.ErrUnchanged
-		case s.now().Sub(j.DeletedAt) >= UndoTime:
+		case s.now().Sub(j.DeletedAt) >= job.UndoTime:
 			return fmt.Errorf("job %s: %w", id, job.ErrNotFound)
 		}
 		j.DeletedAt = time.Time{}

@@ -15,7 +15,7 @@ import (
 
 // Retry tries again what failed for a reason that may have passed, as new
 // batches of the same job; a cancelled job also gets back the batches that never
-// ran. The batches are added in the background. ErrNothing when no outcome of
+// ran. The batches are added in the background. job.ErrNothing when no outcome of
 // the job is worth it; *job.StateError while the job runs. A retry that is under
 // way already is left to go on.
 func (s *Service) Retry(ctx context.Context, owner string, id job.ID) (job.Job, error) {
@@ -30,7 +30,7 @@ func (s *Service) Retry(ctx context.Context, owner string, id job.ID) (job.Job, 
 		case j.Status != job.Completed && j.Status != job.Cancelled:
 			return &job.StateError{ID: j.ID, Status: j.Status, Wanted: job.Running}
 		case !worthRetrying(p):
-			return fmt.Errorf("job %s: %w", id, ErrNothing)
+			return fmt.Errorf("job %s: %w", id, job.ErrNothing)
 		}
 		j.Adding = s.now()
 		j.Retries++

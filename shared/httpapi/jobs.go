@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"gleaner/shared/control"
 	"gleaner/shared/job"
 )
 
@@ -186,7 +185,7 @@ func (a *api) remove(w http.ResponseWriter, r *http.Request, c *call) error {
 		return err
 	}
 	return answer(w, http.StatusAccepted, map[string]any{
-		"job": viewOf(j), "undo_until": j.DeletedAt.Add(control.UndoTime).UTC().Truncate(time.Second),
+		"job": viewOf(j), "undo_until": j.DeletedAt.Add(job.UndoTime).UTC().Truncate(time.Second),
 	})
 }
 

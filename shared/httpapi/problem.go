@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"gleaner/shared/apikey"
-	"gleaner/shared/control"
 	"gleaner/shared/job"
 	"gleaner/shared/record"
 	"gleaner/shared/submit"
@@ -125,7 +124,7 @@ func problemOf(err error) *Problem {
 	case errors.Is(err, job.ErrIdempotency):
 		return kindKeyReused.problem("The Idempotency-Key was used before with a different request.",
 			Fault{Field: "Idempotency-Key", Reason: "was used before with a different request"})
-	case errors.Is(err, control.ErrNothing):
+	case errors.Is(err, job.ErrNothing):
 		return kindState.problem("No outcome of this job is worth trying again.")
 	case errors.Is(err, job.ErrState):
 		return kindState.problem(submit.ErrNotOpen.Error())

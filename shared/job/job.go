@@ -134,8 +134,9 @@ type Job struct {
 	// Chunks is the number of chunks that start was told to expect (or, for a
 	// plan that is to run in the background, has verified).
 	Chunks int `json:"chunks,omitempty"`
-	// Adding is set while batches are being added to a running job (retry), so
-	// that nobody completes it in between. The sweeper finishes what was left.
+	// Adding is set while somebody adds batches to the job: in CREATING by whoever
+	// plans it, in RUNNING by a retry, so that nobody completes it in between. The
+	// sweeper sees to what was left half done.
 	Adding time.Time `json:"adding,omitzero"`
 	// Retries counts the rounds of "retry failed".
 	Retries int `json:"retries,omitempty"`
@@ -185,6 +186,9 @@ func (j *Job) Become(next Status, now time.Time, reason string) error {
 	return nil
 }
 
+// UndoTime is how long a deleted job can be brought back.
+const UndoTime = 10 * time.Minute
+
 // maxHistory bounds the job item: pausing and resuming for ever must not fill it.
 const maxHistory = 100
 
@@ -209,6 +213,8 @@ var (
 	ErrState       = errors.New("not allowed in this state")
 	ErrConflict    = errors.New("changed by somebody else meanwhile")
 	ErrIdempotency = errors.New("idempotency key was used with a different request")
+	// ErrNothing: a retry found no URL worth retrying.
+	ErrNothing = errors.New("no URL of this job is worth retrying")
 	// ErrDone: the batch is settled; there is nothing left to do.
 	ErrDone = errors.New("batch is done")
 	// ErrHeld: the batch waits for the one before it in its lane.

@@ -25,9 +25,9 @@ type Snapshot struct {
 	Domains    int64   `json:"domains"`
 	Active     int64   `json:"active_workers"`
 	Workers    int64   `json:"planned_workers"`
-	Rate       float64 `json:"rate"`                  // outcomes per second since the start
+	Rate       float64 `json:"rate"`                  // outcomes per second of ElapsedMS
 	ETA        *int64  `json:"eta_seconds,omitempty"` // at that rate; absent while unknown
-	ElapsedMS  int64   `json:"elapsed_ms"`
+	ElapsedMS  int64   `json:"elapsed_ms"`            // time the job was running, pauses left out
 
 	Outcomes map[Outcome]int64 `json:"outcomes"`
 	Recent   []RecentAddress   `json:"recent,omitempty"`
@@ -75,7 +75,7 @@ func (p Progress) Snapshot(now time.Time) Snapshot {
 	if j.Status.Final() && !j.FinishedAt.IsZero() {
 		end = j.FinishedAt
 	}
-	elapsed := max(end.Sub(j.StartedAt), 0)
+	elapsed := j.running(end)
 	s.ElapsedMS = elapsed.Milliseconds()
 	if secs := elapsed.Seconds(); secs > 0 {
 		s.Rate = math.Round(float64(c.Processed)/secs*100) / 100
@@ -85,4 +85,20 @@ func (p Progress) Snapshot(now time.Time) Snapshot {
 		s.ETA = &eta
 	}
 	return s
+}
+
+// running is how long the job has been RUNNING up to end, as its history tells.
+func (j *Job) running(end time.Time) time.Duration {
+	var total time.Duration
+	for i := range j.History {
+		if j.History[i].Status != Running {
+			continue
+		}
+		until := end
+		if i+1 < len(j.History) {
+			until = j.History[i+1].At
+		}
+		total += max(until.Sub(j.History[i].At), 0)
+	}
+	return total
 }

@@ -138,7 +138,7 @@ func (s *Service) planChunks(ctx context.Context, id job.ID, all gathered) (job.
 	}
 	p := job.NewPlan(id, all.targets, s.now().UTC().Add(RingGrace))
 	return s.finish(context.WithoutCancel(ctx), j, p, func(j *job.Job) {
-		planned(j, p, all.duplicates)
+		s.planned(j, p, all.duplicates)
 		j.Rejected = all.rejected
 	})
 }

@@ -34,6 +34,8 @@ type Service struct {
 	now   func() time.Time
 	log   *slog.Logger
 	wait  time.Duration // how long a repeated request waits for the first one
+
+	workers int // there are at once
 }
 
 // Option changes a default of New.
@@ -46,9 +48,13 @@ func WithClock(now func() time.Time) Option { return func(s *Service) { s.now = 
 // default is slog.Default.
 func WithLogger(l *slog.Logger) Option { return func(s *Service) { s.log = l } }
 
+// WithWorkers says how many workers the installation has at once, for what a
+// job is said to be planned for; the default is job.MaxWorkers.
+func WithWorkers(n int) Option { return func(s *Service) { s.workers = min(n, job.MaxWorkers) } }
+
 // New returns a service that stores jobs in store and rings their batches on bells.
 func New(store job.Store, bells queue.Sender, opts ...Option) *Service {
-	s := &Service{store: store, bells: bells, now: time.Now, log: slog.Default(), wait: 3 * time.Second}
+	s := &Service{store: store, bells: bells, now: time.Now, log: slog.Default(), wait: 3 * time.Second, workers: job.MaxWorkers}
 	for _, o := range opts {
 		o(s)
 	}
@@ -131,7 +137,7 @@ func (s *Service) Create(ctx context.Context, r Request) (Answer, error) {
 	var plan job.Plan
 	if !r.Open {
 		plan = job.NewPlan(j.ID, r.List.Targets, now.Add(RingGrace))
-		planned(&j, plan, r.List.Duplicates)
+		s.planned(&j, plan, r.List.Duplicates)
 		j.Adding = leaseTime(now)
 	}
 	stored, created, err := s.store.CreateJob(ctx, j)
@@ -194,8 +200,8 @@ func (l *List) check() error {
 }
 
 // planned notes the figures of a plan in the job.
-func planned(j *job.Job, p job.Plan, duplicates int) {
-	j.URLs, j.Hosts, j.Batches, j.Workers = p.URLs, p.Hosts, len(p.Batches), p.Workers
+func (s *Service) planned(j *job.Job, p job.Plan, duplicates int) {
+	j.URLs, j.Hosts, j.Batches, j.Workers = p.URLs, p.Hosts, len(p.Batches), min(p.Workers, s.workers)
 	j.Duplicates = duplicates + p.Duplicates
 }
 

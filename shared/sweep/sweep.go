@@ -139,7 +139,7 @@ func (s *Sweeper) ring(ctx context.Context, j job.Job, kind job.BellKind) error 
 }
 
 func (s *Sweeper) purge(ctx context.Context, r *Report) error {
-	ids, err := s.Store.DeletedJobs(ctx, s.Now().Add(-control.UndoTime), jobPage)
+	ids, err := s.Store.DeletedJobs(ctx, s.Now().Add(-job.UndoTime), jobPage)
 	if err != nil {
 		return fmt.Errorf("sweep: deleted jobs: %w", err)
 	}
