@@ -33,6 +33,7 @@ import (
 	"gleaner/shared/push"
 	"gleaner/shared/submit"
 	"gleaner/shared/sweep"
+	"gleaner/shared/webhook"
 	"gleaner/shared/websocket"
 	"gleaner/shared/work"
 )
@@ -44,7 +45,7 @@ const (
 	workerTimeout = time.Minute
 	visibility    = 6 * workerTimeout
 	retryAfter    = 2 * time.Second
-	maxReceives   = 5
+	maxReceives   = 8 // with waits of 2, 4, 8 … seconds: about four minutes
 	sweepTimeout  = 50 * time.Second
 	pushTimeout   = 30 * time.Second
 	pushWindow    = time.Second
@@ -110,8 +111,12 @@ func Open(ctx context.Context, cfg Config) (n *Node, err error) {
 	}
 	n.Submit = submit.New(n.Store, n.bells, submit.WithLogger(cfg.Log), submit.WithWorkers(cfg.Workers))
 	n.Control = control.New(n.Store, n.bells, time.Now, cfg.Log)
+	hooks, err := webhook.New(webhook.Config{Jobs: n.Store, Records: n.Store, Bells: n.bells, Fetch: cfg.Fetch, Log: cfg.Log})
+	if err != nil {
+		return n, err
+	}
 	n.worker = work.New(work.Config{
-		Store: n.Store, Bells: n.bells, Crawler: n.crawler, Planner: n.Submit, Retrier: n.Control, Log: cfg.Log,
+		Store: n.Store, Bells: n.bells, Crawler: n.crawler, Planner: n.Submit, Retrier: n.Control, Announcer: hooks, Log: cfg.Log,
 	})
 	// The hub calls the function, and the function posts to the hub.
 	var socket *websocket.Handler

@@ -33,8 +33,10 @@ type Queue struct {
 	Timeout time.Duration
 	// Visibility is the queue's visibility timeout; AWS wants at least 6 × Timeout.
 	Visibility time.Duration
-	// RetryAfter is when a message whose invocation failed comes again. Zero
-	// leaves it to the visibility timeout, as AWS does.
+	// RetryAfter is when a message whose invocation failed comes again, doubled
+	// with each further receive so that a fault that lasts does not use up the
+	// message's receives at once. Zero leaves it to the visibility timeout, as AWS
+	// does.
 	RetryAfter time.Duration
 	Log        *slog.Logger
 }
@@ -102,13 +104,17 @@ func (q *Queue) invoke(ctx context.Context, m queue.Message) {
 		err = q.Queue.Delete(after, m.Receipt)
 	case q.RetryAfter > 0:
 		q.Log.WarnContext(ctx, "invocation failed", "message", m.ID, "receives", m.Receives, "error", err)
-		err = q.Queue.ChangeVisibility(after, m.Receipt, q.RetryAfter)
+		err = q.Queue.ChangeVisibility(after, m.Receipt, q.retryAfter(m.Receives))
 	default:
 		err = nil
 	}
 	if err != nil && !errors.Is(err, queue.ErrReceipt) {
 		q.Log.ErrorContext(ctx, "message could not be acknowledged", "message", m.ID, "error", err)
 	}
+}
+
+func (q *Queue) retryAfter(receives int) time.Duration {
+	return min(q.RetryAfter<<min(max(receives-1, 0), 20), q.Visibility)
 }
 
 // call contains a handler's panic, which on AWS would end its own sandbox only.
