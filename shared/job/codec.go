@@ -1,7 +1,6 @@
 package job
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -18,6 +17,7 @@ import (
 const (
 	targetsV1 byte = 1 // zstd of: count, then for each target length<<1|guessed and the URL; numbers as uvarints
 	resultV1  byte = 1 // zstd of the Result's JSON
+	resultV2  byte = 2 // zstd of what appendResult makes
 )
 
 // MaxDecoded bounds in bytes what targets or a result take before compression.
@@ -94,26 +94,34 @@ func DecodeTargets(stored []byte) ([]Target, error) {
 	return targets, nil
 }
 
-// EncodeResult returns the stored form of a result, its Remainder left out. The
-// only errors are ErrEncoding, for more than MaxDecoded bytes, and that of a
-// number JSON cannot hold.
+// EncodeResult returns the stored form of a result, its Remainder left out. Text
+// that is no UTF-8 and times in other zones come back as UTF-8 and in UTC. The
+// only error is ErrEncoding, for more than MaxDecoded bytes.
 func EncodeResult(r *Result) ([]byte, error) {
-	var plain bytes.Buffer
-	plain.Grow(256 * (len(r.Visits) + len(r.Addresses)))
-	enc := json.NewEncoder(&plain)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(r); err != nil {
-		return nil, fmt.Errorf("result: %w", err)
-	}
-	return pack(resultV1, plain.Bytes())
-}
-
-// DecodeResult reads what EncodeResult wrote; errors.Is(err, ErrEncoding) for
-// anything else.
-func DecodeResult(stored []byte) (*Result, error) {
-	plain, err := unpack(resultV1, stored)
+	stored, err := pack(resultV2, appendResult(r))
 	if err != nil {
 		return nil, fmt.Errorf("result: %w", err)
+	}
+	return stored, nil
+}
+
+// DecodeResult reads what EncodeResult wrote, in this version or an earlier one;
+// errors.Is(err, ErrEncoding) for anything else.
+func DecodeResult(stored []byte) (*Result, error) {
+	version := resultV2
+	if len(stored) > 0 && stored[0] == resultV1 {
+		version = resultV1
+	}
+	plain, err := unpack(version, stored)
+	if err != nil {
+		return nil, fmt.Errorf("result: %w", err)
+	}
+	if version == resultV2 {
+		r, err := readResult(plain)
+		if err != nil {
+			return nil, fmt.Errorf("result: %w", err)
+		}
+		return r, nil
 	}
 	r := new(Result)
 	if err := json.Unmarshal(plain, r); err != nil {

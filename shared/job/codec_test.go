@@ -52,10 +52,17 @@ func TestResultComesBackAsItWas(t *testing.T) {
 				URL: rapid.String().Draw(t, "url"), Outcome: rapid.SampledFrom(job.Outcomes()).Draw(t, "outcome"),
 				Detail: rapid.String().Draw(t, "detail"), Status: rapid.IntRange(0, 999).Draw(t, "status"),
 				BadCert: rapid.Bool().Draw(t, "bad"), Millis: rapid.Int().Draw(t, "ms"),
+				FinalURL: rapid.String().Draw(t, "final"), Pages: rapid.Int().Draw(t, "visited"),
+				Addresses: rapid.Int().Draw(t, "addresses"), Attempts: rapid.Int().Draw(t, "attempts"),
 			})
+			words := rapid.SampledFrom([]string{"mailto link", "own domain", "", "https://a.de/<&>", "ü"})
 			r.Addresses = append(r.Addresses, job.Address{
 				Email: rapid.String().Draw(t, "email"), SourceURL: "https://a.de/<&>", Confidence: rapid.Float64().Draw(t, "confidence"),
-				FirstSeen: time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "seen"), rapid.Int64Range(0, 1e9-1).Draw(t, "ns")).UTC(),
+				FirstSeen: time.Unix(rapid.Int64Range(-1e10, 4e9).Draw(t, "seen"), rapid.Int64Range(0, 1e9-1).Draw(t, "ns")).UTC(),
+				FoundBy:   words.Draw(t, "found by"), Kind: words.Draw(t, "kind"), OwnDomain: rapid.Bool().Draw(t, "own"),
+				Raw:     rapid.String().Draw(t, "raw"),
+				Sources: listOf(rapid.SliceOfN(words, 0, job.MaxSources).Draw(t, "sources")),
+				Reasons: listOf(rapid.SliceOfN(words, 0, 4).Draw(t, "reasons")),
 			})
 		}
 		r.Remainder = []job.Target{{URL: "https://a.de/left"}}
