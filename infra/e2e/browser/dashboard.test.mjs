@@ -177,12 +177,33 @@ test("addresses can be searched, and the export holds what is shown", { skip }, 
   }
 });
 
+test("server-sent events can be chosen", { skip, timeout: 90000 }, async () => {
+  const other = await browser.newContext();
+  try {
+    const view = await other.newPage();
+    const noted = watch(view);
+    await view.goto(`${server.base}/#/settings`);
+    await view.locator(".choices label", { hasText: "Server-sent events" }).click();
+    await view.goto(`${server.base}/#/new`);
+    await view.locator("#list").fill(many(server.urls, 1500).join("\n"));
+    const stream = view.waitForRequest(/\/events$/);
+    await view.locator("#start:not([disabled])").click();
+    await stream;
+    await eventually("the live connection", async () => (await connection(view)) === "live");
+    await eventually("the job's end", async () => (await view.locator(".job-head .pill").textContent()) === "Completed", 60);
+    assert.equal(await number(tile(view, "Done")), 1500);
+    assert.deepEqual([noted.versions, noted.polls], [[], 0], "it used another way as well");
+  } finally {
+    await other.close();
+  }
+});
+
 test("deleting can be undone", { skip }, async () => {
   await page.goto(`${server.base}/#/jobs/${job}`);
   await page.locator(".job-head summary").last().click();
   await page.locator(".menu .items button", { hasText: "Delete" }).click();
   await page.waitForURL(/#\/$/);
-  await page.getByText("Your first job").waitFor();
+  await page.locator(".toast", { hasText: "Deleted Customers 2026" }).waitFor();
   await page.locator(".toast button", { hasText: "Undo" }).click();
   await page.waitForURL(new RegExp(`#/jobs/${job}$`));
   await tile(page, "Done").waitFor();

@@ -4,7 +4,7 @@ import * as format from "../static/js/format.js";
 import { backoff } from "../static/js/live/backoff.js";
 import { EventParser } from "../static/js/live/eventparser.js";
 import { newer } from "../static/js/live/order.js";
-import { append, begin, current, rates, smooth } from "../static/js/live/series.js";
+import { append, begin, current, rates } from "../static/js/live/series.js";
 import { changed, check, describe } from "../static/js/options.js";
 import { path } from "../static/js/jobs/sparkline.js";
 import { parse } from "../static/js/router.js";
@@ -59,7 +59,7 @@ test("waiting doubles up to half a minute and is spread", () => {
 });
 
 test("events are parsed however the stream is cut", () => {
-  const stream = ': hello\r\nevent: progress\r\nid: 7\r\ndata: {"a":\r\ndata: 1}\r\n\r\n\ndata:x\n\n';
+  const stream = ': hello\r\nretry: 3000\r\n\r\nevent: progress\r\nid: 7\r\ndata: {"a":\r\ndata: 1}\r\n\r\n\ndata:x\n\n';
   const want = [
     { type: "progress", data: '{"a":\n1}', id: "7" },
     { type: "message", data: "x", id: "7" },
@@ -69,6 +69,7 @@ test("events are parsed however the stream is cut", () => {
     const got = [];
     for (let i = 0; i < stream.length; i += n) got.push(...parser.push(stream.slice(i, i + n)));
     assert.deepEqual(got, want, `pieces of ${n}`);
+    assert.equal(parser.retry, 3000);
   }
 });
 
@@ -93,9 +94,14 @@ test("a series ignores what is old and begins anew when figures fall", () => {
   assert.deepEqual(rates([]), [[], [], []]);
 });
 
-test("smoothing keeps the sum of a flat curve", () => {
-  assert.deepEqual(smooth(Array(10).fill(4)), Array(10).fill(4));
-  assert.equal(path([1, 2]).startsWith("M0.0 "), true);
+test("a burst within a moment is no spike", () => {
+  const points = [0, 1000, 2000, 3000, 4000, 5000, 6000, 6100].map((t, i) => ({ t, urls: i < 7 ? i * 10 : 160, emails: 0 }));
+  const [, urls] = rates(points);
+  assert.ok(urls.every((v) => v >= 9.99 && v < 35), `${urls}`);
+});
+
+test("a sparkline begins at the left edge and stays in its box", () => {
+  assert.equal(path([0, 5, 10]), "M0.0 27.0L50.0 14.5L100.0 2.0");
 });
 
 test("options are checked, and only what was changed is sent", () => {

@@ -15,6 +15,10 @@ export const reachable = signal(true);
 // locked turns true when the server wants a key, or another one.
 export const locked = signal(false);
 
+// Losing the network is known at once; that it is back, only an answer proves.
+addEventListener("offline", () => (reachable.value = false));
+addEventListener("online", () => raw("GET", "/health", { timeout: 5000 }).catch(() => {}));
+
 async function watch(promise) {
   try {
     const result = await promise;

@@ -82,7 +82,7 @@ function Newest({ s }) {
   const turned = useRef(0);
   useEffect(() => {
     // A fast job brings new ones many times a second, which nobody can read.
-    if (performance.now() - turned.current < CALM_MS && !isFinal(s.status)) return;
+    if (list.length > 0 && performance.now() - turned.current < CALM_MS && !isFinal(s.status)) return;
     turned.current = performance.now();
     setList((old) => {
       const known = new Set(old.map((a) => a.email));

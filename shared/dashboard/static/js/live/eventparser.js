@@ -1,5 +1,6 @@
 // EventParser turns the text of a stream into events (WHATWG HTML, section 9.2.6).
 export class EventParser {
+  retry = 0; // milliseconds the server wants to be left alone after the stream's end
   #rest = "";
   #event = { type: "message", data: [], id: undefined };
 
@@ -21,6 +22,7 @@ export class EventParser {
       if (field === "data") this.#event.data.push(value);
       else if (field === "event") this.#event.type = value;
       else if (field === "id") this.#event.id = value;
+      else if (field === "retry" && /^\d+$/.test(value)) this.retry = Number(value);
     }
     return events;
   }

@@ -10,6 +10,7 @@ export function listen(job, progress, state) {
   let attempt = 0;
   (async () => {
     while (!stop.signal.aborted) {
+      let pause = 0;
       try {
         const headers = { Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": lastId } : {}) };
         const response = await raw("GET", jobPath(job, "/events"), { headers, signal: stop.signal, timeout: 2 ** 31 - 1 });
@@ -18,7 +19,9 @@ export function listen(job, progress, state) {
         state("live");
         for (let part = await reader.read(); !part.done; part = await reader.read()) {
           attempt = 0;
-          for (const event of parser.push(part.value)) {
+          const events = parser.push(part.value);
+          pause = parser.retry;
+          for (const event of events) {
             lastId = event.id ?? lastId;
             if (event.type === "progress") progress(JSON.parse(event.data));
           }
@@ -28,7 +31,7 @@ export function listen(job, progress, state) {
       }
       if (stop.signal.aborted) return;
       state("down");
-      await new Promise((resolve) => setTimeout(resolve, backoff(attempt++)));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(pause, backoff(attempt++))));
     }
   })();
   return () => stop.abort();

@@ -26,35 +26,25 @@ function thin(points) {
 }
 
 // rates gives uPlot's columns: seconds since the first point, URLs per second,
-// addresses per second.
-// Each value is the mean of the span that ends there.
+// addresses per second. Batches settle in bursts, so each value is the mean over
+// the last few seconds, more of them in a long job.
 export function rates(points) {
-  const t = [];
-  const urls = [];
-  const emails = [];
+  const span = points.length > 1 ? (points.at(-1).t - points[0].t) / 1000 : 0;
+  const window = Math.max(4, span / 40) * 1000;
+  const columns = [[], [], []];
+  let from = 0;
   for (let i = 1; i < points.length; i++) {
-    const seconds = (points[i].t - points[i - 1].t) / 1000;
-    if (i === 1) {
-      t.push(0);
-      urls.push((points[1].urls - points[0].urls) / seconds);
-      emails.push((points[1].emails - points[0].emails) / seconds);
-    }
-    t.push((points[i].t - points[0].t) / 1000);
-    urls.push((points[i].urls - points[i - 1].urls) / seconds);
-    emails.push((points[i].emails - points[i - 1].emails) / seconds);
+    while (points[from + 1].t <= points[i].t - window) from++;
+    const seconds = (points[i].t - points[from].t) / 1000;
+    const urls = (points[i].urls - points[from].urls) / seconds;
+    const emails = (points[i].emails - points[from].emails) / seconds;
+    if (i === 1) push(columns, 0, urls, emails);
+    push(columns, (points[i].t - points[0].t) / 1000, urls, emails);
   }
-  return [t, smooth(urls), smooth(emails)];
+  return columns;
 }
 
-// smooth evens out that batches settle in bursts: a centred mean over five values.
-export function smooth(values) {
-  if (values.length < 8) return values;
-  return values.map((_, i) => {
-    const from = Math.max(0, i - 2);
-    const span = values.slice(from, i + 3);
-    return span.reduce((sum, v) => sum + v, 0) / span.length;
-  });
-}
+const push = (columns, ...values) => values.forEach((v, i) => columns[i].push(v));
 
 // current is the rate of the last seconds, which tells more than the mean since
 // the start; null while too little is known.

@@ -24,7 +24,7 @@ export function Search({ value, onChange, label }) {
   const [text, setText] = useTyped(value, onChange);
   return html`<div class="search">
     <${Icon} name="search" />
-    <input class="input slim" type="search" placeholder=${label} aria-label=${label} value=${text} onInput=${(e) => setText(e.currentTarget.value)} />
+    <input class="input slim" type="search" placeholder="Search" aria-label=${label} value=${text} onInput=${(e) => setText(e.currentTarget.value)} />
   </div>`;
 }
 
