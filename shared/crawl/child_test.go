@@ -7,8 +7,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -70,8 +72,16 @@ func serve(hosts int) {
 			panic(err)
 		}
 		all = append(all, served{fmt.Sprintf("schwerlast-%d.de", i), l.Addr().(*net.TCPAddr).AddrPort()})
-		server := &http.Server{Handler: heavy, ReadHeaderTimeout: time.Minute}
-		go func() { _ = server.Serve(l) }()
+		server := httptest.NewUnstartedServer(heavy)
+		_ = server.Listener.Close()
+		server.Listener = l
+		if i%2 == 0 {
+			server.Start()
+			continue
+		}
+		server.EnableHTTP2 = true
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.StartTLS()
 	}
 	_ = json.NewEncoder(os.Stdout).Encode(all)
 	_, _ = io.Copy(io.Discard, os.Stdin)

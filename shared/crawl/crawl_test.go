@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -521,6 +522,28 @@ func TestAPageWithoutAddressesIsAskedForConditionally(t *testing.T) {
 		if strings.Contains(string(rec.Value), "@") {
 			t.Errorf("an address is stored under %s", key)
 		}
+	}
+}
+
+func TestBatchesInOneProcessShareAHostsLimits(t *testing.T) {
+	t.Parallel()
+	site, h, list := slowSite(t, 30, 5*time.Millisecond)
+	c := newCrawler(t, site, nil)
+	var all sync.WaitGroup
+	for range 5 { // of different jobs, say
+		all.Go(func() {
+			res, err := c.Crawl(t.Context(), crawl.Request{Targets: targets(list...)})
+			if err != nil || len(res.Visits) != len(list) {
+				t.Errorf("%d visits, %v", len(res.Visits), err)
+			}
+		})
+	}
+	all.Wait()
+	if n := h.Log.Busiest(); n > job.DefaultPerHost {
+		t.Errorf("%d requests at once", n)
+	}
+	if most, _ := h.Log.Connections(); most > job.DefaultPerHost {
+		t.Errorf("%d connections at once", most)
 	}
 }
 

@@ -43,7 +43,7 @@ type Config struct {
 // debug.SetMemoryLimit, or set as GOMEMLIMIT. Bodies are kept outside the heap,
 // in at most 40 MiB; with this limit for the rest a worker with 100
 // connections stays under 100 MB, whatever the sites send.
-const HeapLimit = 44 << 20
+const HeapLimit = 36 << 20
 
 // Crawler crawls batches. It is safe for concurrent use.
 type Crawler struct {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,6 +20,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"gleaner/shared/extract"
 	"gleaner/shared/fetch"
 	"gleaner/shared/job"
 )
@@ -193,6 +195,22 @@ func TestHTTPSIsRememberedPerHost(t *testing.T) {
 			t.Errorf("after a day: %s", got)
 		}
 	})
+}
+
+func TestAPageThatBreaksItsReaderEndsAlone(t *testing.T) {
+	c, err := New(Config{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.readers = [2]*extract.Extractor{} // a nil one panics
+	r := newRun(c, Request{Log: c.cfg.Log}, nil)
+	p := &page{visit: &visit{}, u: &url.URL{Scheme: "https", Host: "werk-a.de", Path: "/"}}
+	dec := c.client.NewDecoder()
+	got := r.readSafely(dec, body{page: p, resp: &fetch.Response{Status: 200, Header: http.Header{}, Body: []byte("<p>x")}})
+	dec.Done()
+	if got.end.outcome != job.OutcomeCrashed || got.end.detail == "" {
+		t.Errorf("%+v", got.end)
+	}
 }
 
 func TestBadConfigurations(t *testing.T) {

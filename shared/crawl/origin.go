@@ -74,9 +74,8 @@ func (r *run) origin(u *url.URL) *origin {
 // ready gives an origin its rules and lets go on what waited for them. r.mu is held.
 func (r *run) ready(o *origin, book *rulebook) {
 	o.state, o.book = originReady, book
-	if delay, ok := book.rules.CrawlDelay(); ok {
-		r.c.hosts.SetCrawlDelay(authority(o.root), delay, time.Now())
-	}
+	delay, _ := book.rules.CrawlDelay()
+	r.c.hosts.SetCrawlDelay(authority(o.root), delay, time.Now())
 	waiting := o.waiting
 	o.waiting = nil
 	for _, p := range waiting {

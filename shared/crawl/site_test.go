@@ -13,7 +13,7 @@ import (
 )
 
 // copies is how many hosts have each behaviour: some hundreds of hosts in all.
-const copies = 4
+const copies = 3
 
 type expectation struct {
 	behaviour crawltest.Behaviour
@@ -79,6 +79,16 @@ func TestEveryBehaviourEndsWithItsOutcome(t *testing.T) {
 	t.Logf("%d targets on %d hosts in %v", len(targets), len(site.Hosts()), time.Since(began).Round(time.Millisecond))
 	if len(res.Visits) != len(targets) || len(res.Remainder) != 0 {
 		t.Errorf("%d visits and %d left of %d targets", len(res.Visits), len(res.Remainder), len(targets))
+	}
+	pages := 0
+	for _, v := range res.Visits {
+		pages += v.Pages
+		if !v.Outcome.Known() {
+			t.Errorf("%s: %q is not on the list", v.URL, v.Outcome)
+		}
+	}
+	if pages != res.Pages {
+		t.Errorf("%d pages in all, %d by visit", res.Pages, pages)
 	}
 	found := map[string]bool{}
 	for _, a := range res.Addresses {

@@ -65,8 +65,8 @@ func newTransport(cfg *Config, d *dialer, insecure bool) *http.Transport {
 		ReadBufferSize:         8 << 10,
 		HTTP2: &http.HTTP2Config{
 			// What a server may send ahead of our reading is memory, too.
-			MaxReceiveBufferPerConnection: 1 << 20,
-			MaxReceiveBufferPerStream:     128 << 10,
+			MaxReceiveBufferPerConnection: 128 << 10,
+			MaxReceiveBufferPerStream:     64 << 10,
 			MaxReadFrameSize:              16 << 10,
 		},
 	}

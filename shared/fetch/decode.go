@@ -38,6 +38,7 @@ func NewDecoder(work *Workspace) *Decoder { return &Decoder{max: work.max, work:
 func (d *Decoder) Done() {
 	if d.working {
 		d.working = false
+		d.work.empty()
 		d.work.mu.Unlock()
 	}
 }

@@ -132,6 +132,10 @@ func TestRetryAfterAndComplaintsSlowAHostAndItRecovers(t *testing.T) {
 		for range 20 {
 			ask(Fine, 0)
 		}
+		if waited := ask(Overloaded, 0); waited != 0 {
+			t.Errorf("the host did not recover: still asked after %v", waited)
+		}
+		time.Sleep(forgive + time.Second)
 		if waited := ask(Fine, 0); waited != 0 {
 			t.Errorf("the host did not recover: still asked after %v", waited)
 		}

@@ -39,6 +39,7 @@ const (
 
 	minDelay      = 500 * time.Millisecond // a host's first complaint costs it this
 	maxDelay      = 30 * time.Second
+	forgive       = 5 * time.Minute  // of not being asked end a host's delay
 	recovery      = 4                // good answers that halve the delay
 	forgetHost    = 10 * time.Minute // idle hosts are forgotten, when there are many
 	maxRetryAfter = 24 * time.Hour
@@ -90,6 +91,9 @@ func (h *Hosts) start(authority string, perHost int, gap time.Duration, now time
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e := h.get(authority, now)
+	if e.delay > 0 && now.Sub(e.last) > forgive {
+		e.delay, e.good = 0, 0
+	}
 	gap = max(gap, e.crawl, e.delay)
 	if e.delay > 0 {
 		perHost = 1

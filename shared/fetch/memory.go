@@ -19,10 +19,10 @@ const smallSize = 64 << 10
 
 // tiers are the sizes, and how many buffers of each there may be; the last size
 // is the limit on bodies and one byte more, to see that there is more. Most
-// pages come compressed and fit the first; together the others take 23 MiB.
+// pages come compressed and fit the first; together the others take 20 MiB.
 var tiers = [...]struct {
 	size, ration int
-}{{smallSize, 0}, {256 << 10, 24}, {1 << 20, 6}, {0, 2}}
+}{{smallSize, 0}, {256 << 10, 20}, {1 << 20, 5}, {0, 2}}
 
 // memory hands out body buffers.
 type memory struct {
@@ -90,6 +90,9 @@ func (b *buffer) release() {
 		return
 	}
 	m := b.from
+	if b.tier == len(tiers)-1 {
+		restSlab(b.data) // rarely needed, and worth 80 small ones
+	}
 	m.mu.Lock()
 	m.free[b.tier] = append(m.free[b.tier], b)
 	m.mu.Unlock()

@@ -40,6 +40,11 @@ func (w *Workspace) rest() {
 		return
 	}
 	defer w.mu.Unlock()
+	w.empty()
+}
+
+// empty gives the memory back to the system.
+func (w *Workspace) empty() {
 	for _, slab := range [][]byte{w.out, w.text} {
 		if slab != nil {
 			restSlab(slab)

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,9 +20,9 @@ import (
 
 // Limits for which the table holds: a crawler's configuration in the tests.
 const (
-	FirstByte = 600 * time.Millisecond
-	Idle      = 600 * time.Millisecond
-	Total     = 1500 * time.Millisecond
+	FirstByte = 1200 * time.Millisecond
+	Idle      = 1200 * time.Millisecond
+	Total     = 3 * time.Second
 )
 
 var bombs = sync.OnceValue(func() map[string][]byte {
@@ -119,6 +120,16 @@ func failures() []Behaviour {
 			endless(w, r)
 		}), Want: job.OutcomeTooLarge},
 		{Name: "bighead", Handler: plain(status(http.StatusOK, "X-Filler", strings.Repeat("x", 200<<10))), Want: job.OutcomeTooLarge},
+		{Name: "h2bighead", Scheme: HTTP2, Handler: plain(func(w http.ResponseWriter, r *http.Request) {
+			for i := range 35 {
+				w.Header().Set("X-Filler-"+strconv.Itoa(i), strings.Repeat("x", 2<<10))
+			}
+			Page(w, r)
+		}), Want: job.OutcomeTooLarge},
+		{Name: "h2endless", Scheme: HTTP2, Handler: plain(endless), Want: job.OutcomeTooLarge},
+		{Name: "h2stall", Scheme: HTTP2, Handler: plain(stall), Want: job.OutcomeTimeout},
+		{Name: "h2silent", Scheme: HTTP2, Handler: plain(silent), Want: job.OutcomeTimeout},
+		{Name: "h2abort", Scheme: HTTP2, Handler: plain(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), Want: job.OutcomeReset},
 		{Name: "self", Handler: plain(redirect("/page")), Want: job.OutcomeLoop},
 		{Name: "circle", Handler: plain(func(w http.ResponseWriter, r *http.Request) {
 			redirect(map[string]string{"/page": "/a", "/a": "/b", "/b": "/a"}[r.URL.Path])(w, r)
