@@ -1,4 +1,4 @@
-// Function api is the HTTP API.
+// Function api is the HTTP API. CORS is the business of API Gateway.
 package main
 
 import (
@@ -40,7 +40,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 		Control:     control.New(store, queue, nil, log),
 		Tickets:     httpapi.PushTickets{Tickets: push.NewTickets(store), URL: getenv("GLEANER_SOCKET_URL")},
 		Auth:        httpapi.KeysRequired,
-		Origins:     cloud.List(getenv("GLEANER_CORS_ORIGINS")),
+		RequestID:   lambdahttp.RequestID,
 		Version:     getenv("GLEANER_VERSION"),
 		Log:         log,
 		MaxResponse: lambdahttp.MaxAnswer,

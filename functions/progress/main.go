@@ -1,5 +1,5 @@
 // Function progress answers polls behind the HTTP API, and streams events and
-// exports behind its Function URL.
+// exports behind its Function URL. CORS is the business of both.
 package main
 
 import (
@@ -32,12 +32,10 @@ func run(ctx context.Context, getenv func(string) string) error {
 	}
 	store := aws.Table(getenv("GLEANER_TABLE"))
 	streaming := httpapi.Config{
-		Store: store, Records: store, Auth: httpapi.KeysRequired,
-		Origins: cloud.List(getenv("GLEANER_CORS_ORIGINS")), Log: log,
+		Store: store, Records: store, Auth: httpapi.KeysRequired, RequestID: lambdahttp.RequestID, Log: log,
 	}
 	whole := streaming
 	whole.MaxResponse = lambdahttp.MaxAnswer
-	whole.StreamURL = getenv("GLEANER_STREAM_URL")
 	lambda.StartWithOptions(lambdahttp.Either(httpapi.NewWatch(whole), httpapi.NewWatch(streaming)), lambda.WithContext(ctx))
 	return nil
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"gleaner/shared/apigwpush"
@@ -40,7 +39,7 @@ func Connect(ctx context.Context) (*Cloud, error) {
 
 // Table is the store on the table of that name.
 func (c *Cloud) Table(name string) *dynamostore.Store {
-	return dynamostore.New(dynamodb.NewFromConfig(c.config), name)
+	return dynamostore.New(dynamostore.NewClient(c.config), name)
 }
 
 // Queue is the queue at that URL. Messages carry their owner as group unless

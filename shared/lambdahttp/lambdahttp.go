@@ -11,13 +11,21 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambdaurl"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 )
 
 // MaxAnswer is the largest body, in bytes, that fits into the 6 MB of a whole
 // answer once it is Base64.
 const MaxAnswer = 4_400_000
+
+// RequestID is the id that Lambda gives the invocation, empty outside of one.
+func RequestID(ctx context.Context) string {
+	if c, ok := lambdacontext.FromContext(ctx); ok {
+		return c.AwsRequestID
+	}
+	return ""
+}
 
 // Whole answers requests of an HTTP API (payload format 2.0).
 func Whole(h http.Handler) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
@@ -28,7 +36,7 @@ func Whole(h http.Handler) func(context.Context, events.APIGatewayV2HTTPRequest)
 // URL, whose invoke mode must be RESPONSE_STREAM, as streams by streaming, those
 // of an HTTP API by whole.
 func Either(whole, streaming http.Handler) func(context.Context, json.RawMessage) (any, error) {
-	answer, stream := Whole(whole), lambdaurl.Wrap(streaming)
+	answer, stream := Whole(whole), Stream(streaming)
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		var probe struct {
 			RequestContext struct {

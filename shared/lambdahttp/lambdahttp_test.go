@@ -1,13 +1,17 @@
 package lambdahttp_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"gleaner/shared/lambdahttp"
 )
@@ -62,5 +66,80 @@ func TestEitherTellsTheTwoApart(t *testing.T) {
 func TestEitherRefusesWhatIsNoEvent(t *testing.T) {
 	if _, err := lambdahttp.Either(echo(""), echo(""))(t.Context(), json.RawMessage(`[1]`)); err == nil {
 		t.Fatal("no error")
+	}
+}
+
+func urlEvent() *events.LambdaFunctionURLRequest {
+	return &events.LambdaFunctionURLRequest{
+		RawPath: "/jobs/1/events",
+		RequestContext: events.LambdaFunctionURLRequestContext{
+			DomainName: "abc.lambda-url.eu-central-1.on.aws",
+			HTTP:       events.LambdaFunctionURLRequestContextHTTPDescription{Method: http.MethodGet},
+		},
+	}
+}
+
+func TestStreamEndsBeforeItsInvocation(t *testing.T) {
+	deadline := time.Now().Add(400 * time.Millisecond)
+	ctx, cancel := context.WithDeadline(t.Context(), deadline)
+	defer cancel()
+	handle := lambdahttp.Stream(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "begun, ")
+		<-r.Context().Done()
+		_, _ = io.WriteString(w, "ended")
+	}))
+	answer, err := handle(ctx, urlEvent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || string(body) != "begun, ended" || ctx.Err() != nil {
+		t.Errorf("%q, %v; invocation: %v", body, err, ctx.Err())
+	}
+}
+
+func TestStreamThatIsGivenUp(t *testing.T) {
+	handle := lambdahttp.Stream(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "half of a fi")
+		panic(http.ErrAbortHandler)
+	}))
+	answer, err := handle(t.Context(), urlEvent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(answer.Body); !errors.Is(err, lambdahttp.ErrAborted) || string(body) != "half of a fi" {
+		t.Errorf("%q, %v", body, err)
+	}
+}
+
+func TestStreamThatNobodyReads(t *testing.T) {
+	ended := make(chan error, 1)
+	handle := lambdahttp.Stream(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		<-r.Context().Done()
+		_, err := io.WriteString(w, "anybody?")
+		ended <- err
+	}))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	answer, err := handle(ctx, urlEvent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := answer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("the handler could write to nobody")
+	}
+}
+
+func TestRequestID(t *testing.T) {
+	if id := lambdahttp.RequestID(t.Context()); id != "" {
+		t.Errorf("%q outside of an invocation", id)
+	}
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "8476a536"})
+	if id := lambdahttp.RequestID(ctx); id != "8476a536" {
+		t.Errorf("%q", id)
 	}
 }
