@@ -14,6 +14,7 @@ import (
 	"gleaner/shared/crawl"
 	"gleaner/shared/fetch"
 	"gleaner/shared/submit"
+	"gleaner/shared/webhook"
 	"gleaner/shared/work"
 )
 
@@ -39,15 +40,17 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	crawler, err := crawl.New(crawl.Config{
-		Fetch:   fetch.Config{ContactURL: getenv("GLEANER_CONTACT"), From: getenv("GLEANER_FROM"), AllowNets: nets},
-		Records: store, Log: log,
-	})
+	polite := fetch.Config{ContactURL: getenv("GLEANER_CONTACT"), From: getenv("GLEANER_FROM"), AllowNets: nets}
+	crawler, err := crawl.New(crawl.Config{Fetch: polite, Records: store, Log: log})
+	if err != nil {
+		return err
+	}
+	hooks, err := webhook.New(webhook.Config{Jobs: store, Records: store, Bells: queue, Fetch: polite, Log: log})
 	if err != nil {
 		return err
 	}
 	worker := work.New(work.Config{
-		Store: store, Bells: queue, Crawler: crawler, Log: log,
+		Store: store, Bells: queue, Crawler: crawler, Log: log, Announcer: hooks,
 		Planner: submit.New(store, queue, submit.WithLogger(log)),
 		Retrier: control.New(store, queue, nil, log),
 	})

@@ -82,7 +82,7 @@ func (s *Service) Resume(ctx context.Context, owner string, id job.ID) (job.Job,
 
 // completed completes the job if it turned out that nothing was left to do.
 func (s *Service) completed(ctx context.Context, j job.Job) (job.Job, error) {
-	if err := work.CompleteIfDone(ctx, s.store, j.ID, s.now()); err != nil {
+	if err := work.CompleteIfDone(ctx, s.store, s.bells, j.ID, s.now()); err != nil {
 		return j, fmt.Errorf("control: %w", err)
 	}
 	return j, nil

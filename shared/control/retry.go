@@ -96,7 +96,7 @@ func (s *Service) AddRetries(ctx context.Context, id job.ID) error {
 	if err := s.RingPending(ctx, j); err != nil {
 		return err
 	}
-	return work.CompleteIfDone(ctx, s.store, id, s.now())
+	return work.CompleteIfDone(ctx, s.store, s.bells, id, s.now())
 }
 
 // retryBatch is a batch to be, made of what failed in its origins.

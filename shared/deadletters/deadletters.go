@@ -62,6 +62,8 @@ func (h *Handler) settle(ctx context.Context, b job.Bell) error {
 		})
 	case job.BellWindUp:
 		return nil // only what a cancelled job shows of its end is missing
+	case job.BellWebhook:
+		return nil // the job is as completed as it was
 	default: // a retry that could not be added: the job goes on without it
 		return h.change(ctx, b.Job, func(j *job.Job) error {
 			if j.Adding.IsZero() {

@@ -11,10 +11,11 @@ type BellKind string
 
 // The kinds of bell.
 const (
-	BellBatch  BellKind = ""       // look at batch Key
-	BellPlan   BellKind = "plan"   // plan the job's chunks and start it
-	BellRetry  BellKind = "retry"  // go on adding the job's retry batches
-	BellWindUp BellKind = "windup" // settle what a cancelled job's workers left behind
+	BellBatch   BellKind = ""        // look at batch Key
+	BellPlan    BellKind = "plan"    // plan the job's chunks and start it
+	BellRetry   BellKind = "retry"   // go on adding the job's retry batches
+	BellWindUp  BellKind = "windup"  // settle what a cancelled job's workers left behind
+	BellWebhook BellKind = "webhook" // tell the job's webhook that the job is completed
 )
 
 // Bell is the body of a queue message. It carries no state: ringing twice, late
@@ -50,7 +51,7 @@ func ParseBell(body string) (Bell, error) {
 		if !b.Key.Valid() {
 			return Bell{}, fmt.Errorf("%w: batch %q", ErrBell, b.Key)
 		}
-	case BellPlan, BellRetry, BellWindUp:
+	case BellPlan, BellRetry, BellWindUp, BellWebhook:
 	default:
 		return Bell{}, fmt.Errorf("%w: kind %q", ErrBell, b.Kind)
 	}

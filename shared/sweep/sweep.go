@@ -91,7 +91,7 @@ func (s *Sweeper) running(ctx context.Context, j job.Job, r *Report) error {
 	switch {
 	case p.AllSettled():
 		r.Completed++
-		return work.CompleteIfDone(ctx, s.Store, j.ID, now)
+		return work.CompleteIfDone(ctx, s.Store, s.Bells, j.ID, now)
 	case !p.Job.Adding.IsZero():
 		if now.Sub(p.Job.Adding) < work.BellGrace {
 			return nil

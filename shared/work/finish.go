@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gleaner/shared/job"
+	"gleaner/shared/queue"
 	"gleaner/shared/seen"
 )
 
@@ -35,7 +36,7 @@ func (w *Worker) finish(ctx context.Context, j job.Job, b *job.Batch) error {
 		w.ring(ctx, j, job.Ref{Job: j.ID, Key: next})
 		return nil
 	}
-	return CompleteIfDone(ctx, w.Store, j.ID, now)
+	return CompleteIfDone(ctx, w.Store, w.Bells, j.ID, now)
 }
 
 // storeAddresses stores the batch's addresses and returns those it owns. It
@@ -147,12 +148,27 @@ func claimNames(ctx context.Context, f *seen.Filter, r job.Ref, names []string, 
 	return own, nil
 }
 
-// CompleteIfDone completes a running job all of whose batches are settled. It
-// may be called by anybody at any time.
-func CompleteIfDone(ctx context.Context, store job.JobStore, id job.ID, now time.Time) error {
+// announceAfter is how long the bell of a job's webhook is held back, so that
+// the job is usually completed when it rings.
+const announceAfter = time.Second
+
+// CompleteIfDone completes a running job all of whose batches are settled, and
+// has its webhook called, if it has one. It may be called by anybody at any time.
+func CompleteIfDone(ctx context.Context, store job.JobStore, bells queue.Sender, id job.ID, now time.Time) error {
 	p, err := store.Progress(ctx, id)
 	if err != nil || !p.AllSettled() {
 		return err
+	}
+	if p.Job.Options.Webhook != "" {
+		// The bell comes first: whoever hears it completes the job if this breaks
+		// off, and one for a job that moved on does nothing.
+		bell := queue.Outgoing{
+			Body:  job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellWebhook}.Encode(),
+			Group: p.Job.Owner, Delay: announceAfter,
+		}
+		if err := bells.Send(ctx, []queue.Outgoing{bell}); err != nil {
+			return fmt.Errorf("work: completing %s: %w", id, err)
+		}
 	}
 	_, err = job.Mutate(ctx, store, id, func(j *job.Job) error {
 		if j.Status != job.Running || !j.Adding.IsZero() || j.Version != p.Job.Version {

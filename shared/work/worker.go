@@ -34,6 +34,11 @@ type Retrier interface {
 	AddRetries(ctx context.Context, id job.ID) error
 }
 
+// Announcer calls the webhook of a job that is completed.
+type Announcer interface {
+	Announce(ctx context.Context, id job.ID) error
+}
+
 // Times of a worker.
 const (
 	// LeaseMargin is how long a lease outlasts the deadline of the worker that
@@ -51,15 +56,17 @@ const (
 	defaultTime = 5 * time.Minute
 )
 
-// Config is what a Worker is made of; Planner, Retrier, Now and Log may be nil.
+// Config is what a Worker is made of; Planner, Retrier, Announcer, Now and Log may
+// be nil.
 type Config struct {
-	Store   job.Store
-	Bells   queue.Sender
-	Crawler Crawler
-	Planner Planner
-	Retrier Retrier
-	Now     func() time.Time
-	Log     *slog.Logger
+	Store     job.Store
+	Bells     queue.Sender
+	Crawler   Crawler
+	Planner   Planner
+	Retrier   Retrier
+	Announcer Announcer
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Worker answers bells. It is safe for concurrent use.
@@ -101,9 +108,23 @@ func (w *Worker) Ring(ctx context.Context, b job.Bell) error {
 		return w.Retrier.AddRetries(ctx, b.Job)
 	case job.BellWindUp:
 		return w.windUp(ctx, b.Job)
+	case job.BellWebhook:
+		return w.announce(ctx, b.Job)
 	default:
 		return w.batch(ctx, b.Ref)
 	}
+}
+
+// announce calls the webhook of a job, which it completes before if whoever was
+// about to did not get to it.
+func (w *Worker) announce(ctx context.Context, id job.ID) error {
+	if w.Announcer == nil {
+		return errors.New("work: this worker calls no webhooks")
+	}
+	if err := CompleteIfDone(ctx, w.Store, w.Bells, id, w.Now()); err != nil && !errors.Is(err, job.ErrNotFound) {
+		return err
+	}
+	return w.Announcer.Announce(ctx, id)
 }
 
 // batch claims a batch and does what is left of it.
