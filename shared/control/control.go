@@ -40,17 +40,19 @@ func (s *Service) Cancel(ctx context.Context, owner string, id job.ID) (job.Job,
 	if j, err := s.mutate(ctx, owner, id, func(*job.Job) error { return job.ErrUnchanged }); err != nil || j.Status == job.Cancelled {
 		return j, err
 	}
-	// What a worker leaves behind that dies over it is settled once its lease has
-	// surely run out. The bell comes first: one for a job that was not cancelled
-	// after all does nothing.
-	bell := queue.Outgoing{
-		Body:  job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellWindUp}.Encode(),
-		Group: owner, Delay: work.MaxLease,
-	}
-	if err := s.bells.Send(ctx, []queue.Outgoing{bell}); err != nil {
+	// The bell comes first: one for a job that was not cancelled after all does
+	// nothing.
+	if err := s.windUp(ctx, owner, id); err != nil {
 		return job.Job{}, fmt.Errorf("control: cancelling %s: %w", id, err)
 	}
 	return s.become(ctx, owner, id, job.Cancelled)
+}
+
+// windUp has what workers of a cancelled job leave behind that die over it
+// settled once their leases have surely run out.
+func (s *Service) windUp(ctx context.Context, owner string, id job.ID) error {
+	bell := job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellWindUp}
+	return s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: owner, Delay: work.MaxLease}})
 }
 
 // Pause makes the job's bells be ignored. Batches under way begin no further
@@ -119,6 +121,12 @@ func (s *Service) Restore(ctx context.Context, owner string, id job.ID) (job.Job
 		j.DeletedAt = time.Time{}
 		return nil
 	})
+	if err == nil && j.Status == job.Cancelled {
+		// It may have been deleted when it was to be wound up.
+		if err := s.windUp(ctx, owner, id); err != nil {
+			return job.Job{}, fmt.Errorf("control: restoring %s: %w", id, err)
+		}
+	}
 	if err != nil || j.Status != job.Running {
 		return j, err
 	}

@@ -14,10 +14,12 @@ import (
 	"gleaner/shared/job"
 )
 
-// Burier settles a batch that cannot be processed. It answers an error for
-// which errors.Is finds job.ErrLeased while a worker is still at it.
+// Burier settles a batch that cannot be processed, and answers bells. Both
+// answer an error for which errors.Is finds job.ErrLeased while a worker is
+// still at a batch concerned.
 type Burier interface {
 	Bury(ctx context.Context, r job.Ref, reason string) error
+	Ring(ctx context.Context, b job.Bell) error
 }
 
 // Handler settles dead letters.
@@ -61,7 +63,7 @@ func (h *Handler) settle(ctx context.Context, b job.Bell) error {
 			return j.Become(job.Failed, h.Now(), "its list could not be planned")
 		})
 	case job.BellWindUp:
-		return nil // only what a cancelled job shows of its end is missing
+		return h.Worker.Ring(ctx, b) // nobody else does it: from here it comes again until it is done
 	case job.BellWebhook:
 		return nil // the job is as completed as it was
 	default: // a retry that could not be added: the job goes on without it

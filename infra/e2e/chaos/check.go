@@ -10,6 +10,7 @@ import (
 	"gleaner/shared/audit"
 	"gleaner/shared/export"
 	"gleaner/shared/job"
+	"gleaner/shared/queue"
 )
 
 // maxSteps bounds a run; a minute each when idle.
@@ -220,6 +221,23 @@ func (w *World) Remains(ctx context.Context, id job.ID, emails []string) (left [
 		note("chunks", chunks, err), note("batches", len(batches.Items), err2),
 		note("addresses", len(addresses.Items), err3), note("owned addresses", len(owners), err4),
 		note("owned domains", len(domains), err5))
+}
+
+// Late remembers a job's batches and returns what rings every one of them, and
+// all else there is to ring about the job, when nobody waits for it any more.
+func (w *World) Late(ctx context.Context, id job.ID) (ring func()) {
+	var bells []queue.Outgoing
+	for _, kind := range []job.BellKind{job.BellPlan, job.BellRetry, job.BellWindUp} {
+		bells = append(bells, queue.Outgoing{Body: job.Bell{Ref: job.Ref{Job: id}, Kind: kind}.Encode()})
+	}
+	page, err := w.Plain.Batches(ctx, id, "", job.MaxPage)
+	if err != nil {
+		panic(err)
+	}
+	for i := range page.Items {
+		bells = append(bells, queue.Outgoing{Body: job.Bell{Ref: page.Items[i].Ref}.Encode()})
+	}
+	return func() { _ = w.Bells.Send(ctx, bells) }
 }
 
 // Jobs lists the world's jobs.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync"
 	"testing"
 
 	"gleaner/infra/e2e/chaos"
@@ -103,16 +104,27 @@ func TestCrashMatrix(t *testing.T) {
 	})
 }
 
-// TestAWSCrashMatrix does the same on DynamoDB, at fewer points.
+// TestAWSCrashMatrix does the same on DynamoDB, at a few points of each scenario,
+// spread so that all scenarios together have every call that writes.
 func TestAWSCrashMatrix(t *testing.T) {
+	turn := 0
 	matrix(t, dynamo, func(points []chaos.Point) []crash {
-		some := func(p chaos.Point, last int) (once, thrice bool) {
-			return writes[p.Op] && (p.Nth == 1 && p.When == chaos.After || p.Nth == last && p.When == chaos.Before && !testing.Short()), false
-		}
+		some := crashes(points, func(p chaos.Point, last int) (once, thrice bool) {
+			return *exhaustive || writes[p.Op] && (p.Nth == 1 && p.When == chaos.After || p.Nth == last && p.When == chaos.Before), false
+		})
 		if *exhaustive {
-			some = func(chaos.Point, int) (once, thrice bool) { return true, true }
+			return some
 		}
-		return crashes(points, some)
+		wanted := 4
+		if testing.Short() {
+			wanted = 1
+		}
+		turn++
+		var spread []crash
+		for i := range min(wanted, len(some)) {
+			spread = append(spread, some[(turn+i*len(some)/wanted)%len(some)])
+		}
+		return spread
 	})
 }
 
@@ -124,6 +136,7 @@ var writes = map[string]bool{
 }
 
 func matrix(t *testing.T, open func(*testing.T) job.Store, choose func([]chaos.Point) []crash) {
+	var one sync.Mutex // choose has a state
 	for title, s := range scenarios {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +145,9 @@ func matrix(t *testing.T, open func(*testing.T) job.Store, choose func([]chaos.P
 				t.Skip("the table's time to live does this")
 			}
 			calm, w := play(t, store, s, nil)
+			one.Lock()
 			chosen := choose(w.Faults.Seen())
+			one.Unlock()
 			t.Logf("%d crash points, %d runs; undisturbed: %s %s", len(w.Faults.Seen()), len(chosen), calm.Status, calm.Counters)
 			for _, c := range chosen {
 				t.Run(c.String(), func(t *testing.T) {

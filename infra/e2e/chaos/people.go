@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gleaner/shared/control"
 	"gleaner/shared/job"
 	"gleaner/shared/submit"
 )
@@ -81,7 +80,7 @@ func (w *World) Do(action func() (job.Job, error)) error {
 	var err error
 	for range tries {
 		if w.Alive(func() { _, err = action() }) && (err == nil || errors.Is(err, job.ErrState) ||
-			errors.Is(err, control.ErrNothing) || errors.Is(err, job.ErrNotFound)) {
+			errors.Is(err, job.ErrNothing) || errors.Is(err, job.ErrNotFound)) {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"gleaner/shared/job"
 	"gleaner/shared/queue"
 )
 
@@ -18,6 +19,10 @@ type Bells struct {
 	maxReceive int
 	// Pick chooses among n messages that may come; nil takes the first.
 	Pick func(n int) int
+	// Lost says whether the message sent now is never delivered; nil: never. A
+	// bell to wind a cancelled job up is never lost: nobody rings it again, for
+	// without it no URL is missing, only the last of what the job shows.
+	Lost func() bool
 	// Twice says whether the message sent now is delivered twice; nil: never.
 	Twice func() bool
 
@@ -37,6 +42,9 @@ func (b *Bells) Send(_ context.Context, out []queue.Outgoing) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, o := range out {
+		if bell, err := job.ParseBell(o.Body); b.Lost != nil && (err != nil || bell.Kind != job.BellWindUp) && b.Lost() {
+			continue
+		}
 		copies := 1
 		if b.Twice != nil && b.Twice() {
 			copies = 2

@@ -98,7 +98,7 @@ var scenarios = map[string]scenario{
 		play:    run,
 		end:     job.Completed,
 	},
-	"chunks":                   {urls: list(6, 0), create: inChunks, play: run, end: job.Completed},
+	"chunks":                    {urls: list(6, 0), create: inChunks, play: run, end: job.Completed},
 	"planned in the background": {urls: list(6, 0), create: inBackground, play: run, end: job.Completed},
 	"pause and resume": {
 		urls: list(6, 0),
