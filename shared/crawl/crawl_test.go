@@ -1,6 +1,8 @@
 package crawl_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -309,16 +311,39 @@ func TestRobotsFilesAreShared(t *testing.T) {
 	store := newRecords()
 	for i := range 3 { // three workers
 		c := newCrawler(t, site, func(cfg *crawl.Config) { cfg.Records = store })
-		expect(t, "outcomes", outcomes(run(t, c, job.Options{Follow: job.FollowNone}, h.URL("/yes"), h.URL("/no"))), "found robots_disallowed")
+		expect(t, "outcomes", outcomes(run(t, c, job.Options{Follow: job.FollowNone}, h.URL("/yes"), h.URL("/no"), h.URL("/no?2"))), "found robots_disallowed robots_disallowed")
 		expect(t, "redirected", outcomes(run(t, c, job.Options{}, moved.URL("/"))), "robots_disallowed")
 		if n := h.Log.Count("/robots.txt"); n != 1 {
 			t.Errorf("after worker %d robots.txt was asked for %d times", i, n)
 		}
 	}
+	if n := moved.Log.Count("/robots.txt"); n != 3 {
+		t.Errorf("a file that only one worker needs was shared: asked for %d times by 3", n)
+	}
 	// Another worker meets the host by a redirect only.
 	c := newCrawler(t, site, func(cfg *crawl.Config) { cfg.Records = store })
 	expect(t, "redirected", outcomes(run(t, c, job.Options{}, moved.URL("/"))), "robots_disallowed")
 	if n := h.Log.Count("/robots.txt"); n != 1 {
+		t.Errorf("robots.txt was asked for %d times", n)
+	}
+}
+
+func TestTheGapOfAJobIsKept(t *testing.T) {
+	t.Parallel()
+	site, h, list := slowSite(t, 6, 30*time.Millisecond)
+	const gap = 100 * time.Millisecond
+	run(t, newCrawler(t, site, nil), job.Options{Gap: gap, PerHost: 4}, list...)
+	if got := h.Log.Gap(); got < gap || len(h.Log.Requests()) != 7 {
+		t.Errorf("a gap of %v between %d requests, want %v", got, len(h.Log.Requests()), gap)
+	}
+}
+
+func TestASitesOwnerMayIgnoreItsRobotsFile(t *testing.T) {
+	t.Parallel()
+	site := crawltest.New(t)
+	h := site.Host("werk-a.de", crawltest.Plain, pages{"/robots.txt": "User-agent: *\nDisallow: /", "/": "eins@werk-a.de"})
+	expect(t, "outcomes", outcomes(run(t, newCrawler(t, site, nil), job.Options{IgnoreRobots: true}, h.URL("/"))), "found")
+	if n := h.Log.Count("/robots.txt"); n != 0 {
 		t.Errorf("robots.txt was asked for %d times", n)
 	}
 }
@@ -409,22 +434,29 @@ func TestSitemaps(t *testing.T) {
 	site := crawltest.New(t)
 	p := pages{}
 	h := site.Host("werk-a.de", crawltest.Plain, p)
-	p["/robots.txt"] = "User-agent: *\nDisallow: /closed\nSitemap: " + h.URL("/index.xml") + "\nSitemap: https://fremd-b.de/map.xml"
+	p["/robots.txt"] = "User-agent: *\nDisallow: /closed\nSitemap: " + h.URL("/index.xml") + "\nSitemap: https://fremd-b.de/map.xml\nSitemap: " + h.URL("/more.xml.gz")
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(zip, h.URL("/b")+"\n")
+	_ = zip.Close()
+	p["/more.xml.gz"], p["/b"] = packed.String(), "fuenf@werk-a.de"
 	p["/index.xml"] = `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><sitemap><loc>` + h.URL("/map.xml") + `</loc></sitemap></sitemapindex>`
 	p["/map.xml"] = `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>` + h.URL("/closed") + `</loc></url><url><loc>` + h.URL("/a") +
 		`</loc></url><url><loc>` + h.URL("/impressum") + `</loc></url><url><loc>https://fremd-b.de/x</loc></url></urlset>`
 	p["/"], p["/a"], p["/impressum"], p["/closed"] = "eins@werk-a.de", "zwei@werk-a.de", "drei@werk-a.de", "vier@werk-a.de"
 	c := newCrawler(t, site, nil)
 	res := run(t, c, job.Options{Source: job.SourceSitemap, Follow: job.FollowNone}, h.URL("/"))
-	expect(t, "found", emails(res), "drei@werk-a.de eins@werk-a.de zwei@werk-a.de")
+	expect(t, "found", emails(res), "drei@werk-a.de eins@werk-a.de fuenf@werk-a.de zwei@werk-a.de")
 	expect(t, "outcome", outcomes(res), "found")
-	if v := res.Visits[0]; v.Pages != 3 || v.Addresses != 3 {
+	if v := res.Visits[0]; v.Pages != 4 || v.Addresses != 4 {
 		t.Errorf("%+v", v)
 	}
 	res = run(t, c, job.Options{Source: job.SourceSitemap, Follow: job.FollowNone, PageBudget: 2}, h.URL("/"))
 	expect(t, "found with a budget of 2", emails(res), "drei@werk-a.de eins@werk-a.de")
 	res = run(t, c, job.Options{Source: job.SourceSitemap, Follow: job.FollowNone, PageBudget: 2}, h.URL("/"), h.URL("/robots.txt"))
-	expect(t, "shared by two", emails(res), "drei@werk-a.de eins@werk-a.de zwei@werk-a.de")
+	if n := len(res.Addresses); n != 3 || res.Pages != 4 {
+		t.Errorf("two visits with a budget of 2 each: %d pages, %s", res.Pages, emails(res))
+	}
 }
 
 func TestDirectivesOfPages(t *testing.T) {

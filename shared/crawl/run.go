@@ -44,8 +44,8 @@ type run struct {
 	fresh   []record.Record // to be shared
 
 	// Fixed before work begins:
-	looked map[string]bool      // origins looked for in the shared records
-	known  map[string]validator // pages that held no address when they were visited last, by URL
+	targets map[string]int       // how many targets each origin has
+	known   map[string]validator // pages that held no address when they were visited last, by URL
 }
 
 // visit is one target and everything fetched for it.
@@ -94,7 +94,7 @@ type silence struct {
 
 func newRun(c *Crawler, req Request, list *suppress.List) *run {
 	opt := req.Job.Options
-	return &run{
+	r := &run{
 		c: c, req: req, opt: opt, list: list, now: c.cfg.Now,
 		frontier: fetch.NewFrontier[*task](c.hosts, opt.PerHost, opt.Gap),
 		bodies:   make(chan body, runtime.GOMAXPROCS(0)),
@@ -103,10 +103,16 @@ func newRun(c *Crawler, req Request, list *suppress.List) *run {
 		sites:    map[string]*site{},
 		silent:   map[string]*silence{},
 		found:    newAddresses(),
-		looked:   map[string]bool{},
+		targets:  map[string]int{},
 		known:    map[string]validator{},
 		retries:  c.cfg.Retry.budget(len(req.Targets)),
 	}
+	for _, t := range req.Targets {
+		if u, err := url.Parse(t.URL); err == nil {
+			r.targets[originName(r.preferred(u, t.Guessed))]++
+		}
+	}
+	return r
 }
 
 func (r *run) crawl(parent context.Context) (job.Result, error) {

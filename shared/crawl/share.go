@@ -17,7 +17,21 @@ import (
 
 // Shared robots.txt files live in a few partitions, so that none of them is hot:
 // partition R#<n>, sort key <product> <origin>.
-const robotsPartitions = 16
+const robotsPartitions = 4
+
+// shareFrom is how many targets of a batch an origin needs for its robots.txt to
+// be shared. A job's planner gives a host to one worker; other workers meet it
+// only if it has so many pages that its batches follow each other, or if other hosts
+// redirect to it. A store is asked for and given those only: for all the others
+// it would cost more than the one request that it saves.
+const shareFrom = 3
+
+// shares reports whether an origin's robots.txt is looked for and left in the
+// store. Origins that no target is on were come to by a redirect or a link.
+func (r *run) shares(origin string) bool {
+	n := r.targets[origin]
+	return r.c.cfg.Records != nil && (n == 0 || n >= shareFrom)
+}
 
 // sharedTimeout bounds what looking at shared records may cost: they only save work.
 const sharedTimeout = 3 * time.Second
@@ -54,6 +68,11 @@ func (r *run) loadShared(ctx context.Context) {
 		return
 	}
 	w := wish{}
+	for name, n := range r.targets {
+		if n >= shareFrom {
+			r.wishRobots(w, name)
+		}
+	}
 	for _, t := range r.req.Targets {
 		u, err := url.Parse(t.URL)
 		if err != nil || u.Host == "" {
@@ -61,7 +80,6 @@ func (r *run) loadShared(ctx context.Context) {
 		}
 		mode := r.followFor(u)
 		u = r.preferred(u, t.Guessed)
-		r.wishRobots(w, originName(u))
 		address := u.String()
 		partition, sort := r.validatorKey(u, mode)
 		w.add(partition, sort, func(rec record.Record) {
@@ -75,10 +93,9 @@ func (r *run) loadShared(ctx context.Context) {
 }
 
 func (r *run) wishRobots(w wish, name string) {
-	if r.opt.IgnoreRobots || r.looked[name] {
+	if r.opt.IgnoreRobots {
 		return
 	}
-	r.looked[name] = true
 	if _, ok := r.c.robots.Get(name, time.Now()); ok {
 		return
 	}
@@ -126,9 +143,9 @@ func expiry(rec record.Record) time.Time {
 	return rec.Expires
 }
 
-// sharedRobots looks for one origin that loadShared did not look for.
+// sharedRobots looks for one origin that loadShared did not know of.
 func (r *run) sharedRobots(ctx context.Context, origin string) *rulebook {
-	if r.c.cfg.Records == nil || r.looked[origin] {
+	if !r.shares(origin) || r.targets[origin] > 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
@@ -151,7 +168,7 @@ func (r *run) sharedRobots(ctx context.Context, origin string) *rulebook {
 
 // share keeps a file to be stored for the others at the end. r.mu is held.
 func (r *run) share(origin string, file *robots.File) {
-	if r.c.cfg.Records == nil {
+	if !r.shares(origin) {
 		return
 	}
 	value, err := file.MarshalBinary()

@@ -29,7 +29,7 @@ type validator struct {
 
 const (
 	validatorTTL        = 30 * 24 * time.Hour
-	validatorPartitions = 16
+	validatorPartitions = 4
 	// minRemembered is the size of a page below which remembering it costs more
 	// than it saves.
 	minRemembered = 8 << 10

@@ -162,7 +162,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	}
 	clock.idleAfter(c.cfg.IdleTimeout)
 	if r.Wanted != nil && !r.Wanted(resp.Status, resp.Header) {
-		if hr.ContentLength >= 0 && hr.ContentLength <= drainLimit {
+		if hr.ContentLength <= drainLimit && (hr.ContentLength >= 0 || resp.Status >= 300) {
 			_, _ = io.CopyN(io.Discard, hr.Body, drainLimit)
 		}
 		return resp, nil
