@@ -1,0 +1,152 @@
+// Package quota bounds what one owner may have Gleaner do: jobs that run at
+// once and URLs a day. It stands behind httpapi.Quota.
+package quota
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"gleaner/shared/httpapi"
+	"gleaner/shared/job"
+	"gleaner/shared/record"
+)
+
+// The defaults of Limits: what nobody reaches who does not mean to.
+const (
+	DefaultURLsPerDay  = 10_000_000
+	DefaultRunningJobs = 100
+)
+
+// Limits are what each owner may have. The zero value of a field means its
+// default, a negative one no limit.
+type Limits struct {
+	URLsPerDay  int // URLs handed in within one day (UTC), repeated requests included
+	RunningJobs int // jobs that run at once; handing in another is refused
+}
+
+// ParseLimits reads limits as they stand in environment variables: a number, 0
+// or "none" for no limit, nothing for the default.
+func ParseLimits(urlsPerDay, runningJobs string) (l Limits, err error) {
+	if l.URLsPerDay, err = parse(urlsPerDay); err != nil {
+		return l, fmt.Errorf("quota: URLs per day: %w", err)
+	}
+	if l.RunningJobs, err = parse(runningJobs); err != nil {
+		return l, fmt.Errorf("quota: running jobs: %w", err)
+	}
+	return l, nil
+}
+
+func parse(s string) (int, error) {
+	switch s = strings.TrimSpace(s); s {
+	case "":
+		return 0, nil
+	case "0", "none":
+		return -1, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%q is no number of things", s)
+	}
+	return n, nil
+}
+
+// Jobs is what is asked of the job store.
+type Jobs interface {
+	JobsByStatus(ctx context.Context, s job.Status, cursor string, limit int) (job.Page[job.Job], error)
+}
+
+// Quota counts what owners hand in. It is safe for concurrent use, also by many
+// processes on the same store: the URLs of a day are never let in beyond the
+// limit. Running jobs are looked at, not reserved, so that as many more can get
+// in as are handed in at the same instant.
+type Quota struct {
+	jobs   Jobs
+	limits Limits
+	now    func() time.Time
+	days   ledgers
+}
+
+var _ httpapi.Quota = (*Quota)(nil)
+
+// New makes a Quota. now may be nil.
+func New(jobs Jobs, records record.Store, l Limits, now func() time.Time) *Quota {
+	if now == nil {
+		now = time.Now
+	}
+	if l.URLsPerDay == 0 {
+		l.URLsPerDay = DefaultURLsPerDay
+	}
+	if l.RunningJobs == 0 {
+		l.RunningJobs = DefaultRunningJobs
+	}
+	return &Quota{jobs: jobs, limits: l, now: now, days: ledgers{records: records}}
+}
+
+// retryRunning is when to ask again while too many jobs run.
+const retryRunning = time.Minute
+
+// Take takes urls off what the owner may hand in today; *httpapi.QuotaError if
+// that is too much, and then nothing is taken. After any other error they may
+// have been taken.
+func (q *Quota) Take(ctx context.Context, owner string, urls int) error {
+	if err := q.running(ctx, owner); err != nil {
+		return err
+	}
+	limit := q.limits.URLsPerDay
+	switch {
+	case limit < 0 || urls <= 0:
+		return nil
+	case urls > limit:
+		return &httpapi.QuotaError{
+			Reason:     fmt.Sprintf("%d URLs are more than the %d that may be handed in within a day.", urls, limit),
+			RetryAfter: 24 * time.Hour,
+		}
+	}
+	now := q.now().UTC()
+	midnight := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
+	taken, ok, err := q.days.add(ctx, ledger{owner: owner, day: now.Format(time.DateOnly), ends: midnight}, urls, limit)
+	switch {
+	case err != nil:
+		return fmt.Errorf("quota of %s: %w", owner, err)
+	case !ok:
+		return &httpapi.QuotaError{
+			Reason: fmt.Sprintf("%d of the %d URLs of today (UTC) have been handed in; %d more would be too many.",
+				taken, limit, urls),
+			RetryAfter: midnight.Sub(now),
+		}
+	}
+	return nil
+}
+
+// running refuses when the owner has all the jobs running that he may have.
+// Jobs that run are few whatever the number of those that ran: they are looked
+// up by status.
+func (q *Quota) running(ctx context.Context, owner string) error {
+	if q.limits.RunningJobs < 0 {
+		return nil
+	}
+	n := 0
+	for cursor := ""; ; {
+		page, err := q.jobs.JobsByStatus(ctx, job.Running, cursor, job.MaxPage)
+		if err != nil {
+			return fmt.Errorf("quota of %s: %w", owner, err)
+		}
+		for i := range page.Items {
+			if page.Items[i].Owner == owner {
+				n++
+			}
+		}
+		if n >= q.limits.RunningJobs {
+			return &httpapi.QuotaError{
+				Reason:     fmt.Sprintf("%d jobs are running, and no more may at once. Wait for one to end, or pause or cancel one.", n),
+				RetryAfter: retryRunning,
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package quota_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gleaner/infra/local/sqlitestore"
+	"gleaner/shared/httpapi"
+	"gleaner/shared/job"
+	"gleaner/shared/quota"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func open(t *testing.T, now *time.Time) *sqlitestore.Store {
+	t.Helper()
+	s, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "gleaner.db"), sqlitestore.WithClock(func() time.Time { return *now }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func at(now *time.Time) func() time.Time { return func() time.Time { return *now } }
+
+// refused wants a quota error and returns it.
+func refused(t *testing.T, err error) *httpapi.QuotaError {
+	t.Helper()
+	var q *httpapi.QuotaError
+	if !errors.As(err, &q) {
+		t.Fatalf("not refused: %v", err)
+	}
+	return q
+}
+
+func TestURLsOfADay(t *testing.T) {
+	now := noon
+	s := open(t, &now)
+	q := quota.New(s, s, quota.Limits{URLsPerDay: 100}, at(&now))
+	take := func(owner string, n int) error { return q.Take(t.Context(), owner, n) }
+	for _, n := range []int{60, 30} {
+		if err := take("anna", n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if e := refused(t, take("anna", 11)); e.RetryAfter != 12*time.Hour || !strings.Contains(e.Reason, "90 of the 100") {
+		t.Errorf("%+v", e)
+	}
+	if err := take("anna", 10); err != nil {
+		t.Errorf("the rest: %v", err)
+	}
+	refused(t, take("anna", 1))
+	if err := take("boris", 100); err != nil {
+		t.Errorf("another owner: %v", err)
+	}
+	if e := refused(t, take("clara", 101)); !strings.Contains(e.Reason, "100") {
+		t.Errorf("more than a day has: %+v", e)
+	}
+	now = now.Add(12 * time.Hour)
+	if err := take("anna", 100); err != nil {
+		t.Errorf("the next day: %v", err)
+	}
+}
+
+// Another process, which remembers nothing, finds the sum however long the
+// ledger is, and a limit that was lowered holds at once.
+func TestAnotherProcess(t *testing.T) {
+	now := noon
+	s := open(t, &now)
+	q := quota.New(s, s, quota.Limits{URLsPerDay: 1_000_000}, at(&now))
+	const times = 700
+	for i := range times {
+		if err := q.Take(t.Context(), "anna", 3); err != nil {
+			t.Fatal(err)
+		}
+		if i%97 > 0 {
+			continue
+		}
+		other := quota.New(s, s, quota.Limits{URLsPerDay: 3*i + 3 + 2}, at(&now))
+		if e := refused(t, other.Take(t.Context(), "anna", 3)); !strings.HasPrefix(e.Reason, fmt.Sprint(3*i+3, " of")) {
+			t.Fatalf("after %d: %+v", i+1, e)
+		}
+	}
+}
+
+// Processes that take at once never get more than there is, and all of it.
+func TestManyAtOnce(t *testing.T) {
+	now := noon
+	s := open(t, &now)
+	var taken atomic.Int64
+	var wg sync.WaitGroup
+	for range 4 {
+		q := quota.New(s, s, quota.Limits{URLsPerDay: 200}, at(&now))
+		for range 4 {
+			wg.Go(func() {
+				for range 20 {
+					err := q.Take(t.Context(), "anna", 2)
+					if err == nil {
+						taken.Add(2)
+					} else if !errors.As(err, new(*httpapi.QuotaError)) {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if taken.Load() != 200 {
+		t.Errorf("%d taken of 200", taken.Load())
+	}
+}
+
+func TestRunningJobs(t *testing.T) {
+	now := noon
+	s := open(t, &now)
+	q := quota.New(s, s, quota.Limits{RunningJobs: 2}, at(&now))
+	start := func(owner string) job.ID {
+		t.Helper()
+		j, _, err := s.CreateJob(t.Context(), job.Job{ID: job.NewID(now, 1), Owner: owner, Status: job.Creating, CreatedAt: now, ExpiresAt: now.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		become(t, s, j.ID, job.Running)
+		return j.ID
+	}
+	first := start("anna")
+	start("boris")
+	if err := q.Take(t.Context(), "anna", 5); err != nil {
+		t.Fatal(err)
+	}
+	start("anna")
+	if e := refused(t, q.Take(t.Context(), "anna", 5)); e.RetryAfter <= 0 || !strings.HasPrefix(e.Reason, "2 jobs are running") {
+		t.Errorf("%+v", e)
+	}
+	if err := q.Take(t.Context(), "boris", 5); err != nil {
+		t.Errorf("another owner: %v", err)
+	}
+	become(t, s, first, job.Paused)
+	if err := q.Take(t.Context(), "anna", 5); err != nil {
+		t.Errorf("one was paused: %v", err)
+	}
+	start("anna")
+	if err := quota.New(s, s, quota.Limits{RunningJobs: -1}, at(&now)).Take(t.Context(), "anna", 5); err != nil {
+		t.Errorf("no limit: %v", err)
+	}
+}
+
+func become(t *testing.T, s job.JobStore, id job.ID, next job.Status) {
+	t.Helper()
+	if _, err := job.Mutate(context.Background(), s, id, func(j *job.Job) error { return j.Become(next, noon, "") }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestParseLimits(t *testing.T) {
+	for _, c := range []struct {
+		urls, jobs string
+		want       quota.Limits
+		bad        bool
+	}{
+		{"", "", quota.Limits{}, false},
+		{"500", " 3 ", quota.Limits{URLsPerDay: 500, RunningJobs: 3}, false},
+		{"0", "none", quota.Limits{URLsPerDay: -1, RunningJobs: -1}, false},
+		{"many", "", quota.Limits{}, true},
+		{"", "-4", quota.Limits{}, true},
+	} {
+		got, err := quota.ParseLimits(c.urls, c.jobs)
+		if (err != nil) != c.bad || err == nil && got != c.want {
+			t.Errorf("%q %q: %+v, %v", c.urls, c.jobs, got, err)
+		}
+	}
+}
