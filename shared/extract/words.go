@@ -365,7 +365,7 @@ func fenced(left, right *fence) strength {
 // loose ones are found by themselves.
 func (s *sink) bracketed(b []byte, i int, l *layer) {
 	k := i + 1
-	for k < len(b) && (b[k] == ' ' || b[k] == b[i]) {
+	for k < len(b) && k < i+4 && (b[k] == ' ' || b[k] == b[i]) {
 		k++
 	}
 	if k >= len(b) {
@@ -379,7 +379,7 @@ func (s *sink) bracketed(b []byte, i int, l *layer) {
 		return
 	}
 	end := k + w
-	for end < len(b) && b[end] == ' ' {
+	for end < len(b) && end < k+w+4 && b[end] == ' ' {
 		end++
 	}
 	if end < len(b) && (b[end] == ']' || b[end] == ')' || b[end] == '}' || b[end] >= utf8.RuneSelf) {
@@ -400,6 +400,9 @@ func (s *sink) capitalAt(b []byte, i int, l *layer) {
 	var d spelledDomain
 	d.b, d.capital = b, true
 	d.read(i + 2)
+	if len(d.name) == 0 || !commonSuffix(d.name) {
+		return
+	}
 	start := i
 	for start > 0 && i-start < maxLocal && (class[b[start-1]]&isLocal != 0) {
 		start--
