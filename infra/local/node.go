@@ -17,7 +17,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gleaner/infra/local/eventsource"
-	"gleaner/infra/local/eventsource/sqlitestream"
 	"gleaner/infra/local/sqlitequeue"
 	"gleaner/infra/local/sqlitestore"
 	"gleaner/infra/local/wshub"
@@ -31,6 +30,7 @@ import (
 	"gleaner/shared/job"
 	"gleaner/shared/notify"
 	"gleaner/shared/push"
+	"gleaner/shared/quota"
 	"gleaner/shared/submit"
 	"gleaner/shared/sweep"
 	"gleaner/shared/webhook"
@@ -61,6 +61,7 @@ type Config struct {
 	Dir     string // where its data lies; made if it is not there
 	Workers int    // batches at once; DefaultWorkers if 0
 	Fetch   fetch.Config
+	Quota   quota.Limits // of every owner
 	Version string
 	Log     *slog.Logger
 }
@@ -77,6 +78,7 @@ type Node struct {
 	crawler *crawl.Crawler
 	worker  *work.Worker
 	sockets *wshub.Hub
+	changes *stream
 }
 
 // Open opens the data directory and takes hold of it; ErrInUse if another
@@ -109,6 +111,7 @@ func Open(ctx context.Context, cfg Config) (n *Node, err error) {
 	if err != nil {
 		return n, err
 	}
+	n.changes = newStream(n.Store)
 	n.Submit = submit.New(n.Store, n.bells, submit.WithLogger(cfg.Log), submit.WithWorkers(cfg.Workers))
 	n.Control = control.New(n.Store, n.bells, time.Now, cfg.Log)
 	hooks, err := webhook.New(webhook.Config{Jobs: n.Store, Records: n.Store, Bells: n.bells, Fetch: cfg.Fetch, Log: cfg.Log})
@@ -150,6 +153,8 @@ func (n *Node) Handler() (http.Handler, error) {
 	api := httpapi.New(httpapi.Config{
 		Store: n.Store, Records: n.Store, Submit: n.Submit, Control: n.Control,
 		Tickets: httpapi.PushTickets{Tickets: push.NewTickets(n.Store)},
+		Doctor:  n.doctor(),
+		Quota:   quota.New(n.Store, n.Store, n.cfg.Quota, nil),
 		Auth:    httpapi.LoopbackOwner, Version: n.cfg.Version, Log: n.cfg.Log,
 	})
 	page, err := dashboard.Handler(dashboard.Options{})
@@ -186,7 +191,7 @@ func (n *Node) Run(ctx context.Context) error {
 			Timeout: workerTimeout, Visibility: visibility, RetryAfter: workerTimeout, Log: n.cfg.Log,
 		},
 		&eventsource.Stream{
-			Source: sqlitestream.New(n.Store), Handler: notifier.Handle, BatchSize: pushBatch, Window: pushWindow,
+			Source: n.changes, Handler: notifier.Handle, BatchSize: pushBatch, Window: pushWindow,
 			Retries: pushRetries, Timeout: pushTimeout, Log: n.cfg.Log,
 			Filter: func(r *events.DynamoDBEventRecord) bool { _, ok := notify.Concerns(r); return ok },
 		},

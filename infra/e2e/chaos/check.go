@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"gleaner/shared/audit"
 	"gleaner/shared/export"
@@ -191,6 +192,29 @@ func (w *World) End(ctx context.Context, id job.ID) (End, error) {
 	e.Counters = fmt.Sprintf("processed %d emails %d domains %d pages %d bytes %d outcomes %v",
 		c.Processed, c.Emails, c.Domains, c.Pages, c.Bytes, c.Outcomes)
 	return e, nil
+}
+
+// Differs says in some words how another end differs; nothing if it does not.
+func (e *End) Differs(want End) string {
+	var d []string
+	if e.Status != want.Status || e.Counters != want.Counters || e.Open != want.Open {
+		d = append(d, fmt.Sprintf("%s, %s, %d open; want %s, %s, %d open", e.Status, e.Counters, e.Open, want.Status, want.Counters, want.Open))
+	}
+	for u, o := range want.Outcomes {
+		if e.Outcomes[u] != o {
+			d = append(d, fmt.Sprintf("%s is %q, want %q", u, e.Outcomes[u], o))
+		}
+	}
+	if len(e.Outcomes) != len(want.Outcomes) {
+		d = append(d, fmt.Sprintf("%d outcomes, want %d", len(e.Outcomes), len(want.Outcomes)))
+	}
+	if !slices.Equal(e.Addresses, want.Addresses) {
+		d = append(d, fmt.Sprintf("%d addresses, not the same as the %d wanted", len(e.Addresses), len(want.Addresses)))
+	}
+	if len(d) > 10 {
+		d = append(d[:10], "…")
+	}
+	return strings.Join(d, "; ")
 }
 
 // Remains lists what can still be seen of a job by its ID, given names it once

@@ -48,7 +48,7 @@ func TestDisorder(t *testing.T) {
 	if testing.Short() {
 		checks = 10
 	}
-	disorder(t, sqlite(t), list(5, job.MaxBatch+20), checks)
+	disorder(t, sqlite(t), list(5, job.MaxBatch+60), checks)
 }
 
 // TestAWSDisorder does the same on DynamoDB, a few times and with less to store.
@@ -104,7 +104,7 @@ func disorder(t *testing.T, store job.Store, urls []string, checks int) {
 			rt.Fatal(err)
 		}
 		if !touched && w.Crashes == 0 && w.Web.Poison == "" && !reflect.DeepEqual(end.Outcomes, calm.Outcomes) {
-			rt.Fatalf("outcomes differ\n got %v\nwant %v", end.Outcomes, calm.Outcomes)
+			rt.Fatalf("outcomes differ: %s", end.Differs(calm))
 		}
 		if !touched && len(end.Outcomes) != len(urls) {
 			rt.Fatalf("%d of %d URLs have an outcome", len(end.Outcomes), len(urls))
