@@ -117,7 +117,7 @@ test("the page can be left and reopened at its URL", { skip }, async () => {
   assert.equal(await page.locator(".job-head h1").textContent(), "Customers 2026");
 });
 
-test("cancel keeps what was found, retry goes on, pause waits", { skip, timeout: 180000 }, async () => {
+test("cancel keeps what was found, and retry goes on", { skip, timeout: 180000 }, async () => {
   await page.getByRole("button", { name: "Cancel", exact: true }).click();
   await page.getByRole("button", { name: "Cancel the job" }).click();
   await eventually("the cancellation", async () => (await status()) === "Cancelled");
@@ -131,11 +131,6 @@ test("cancel keeps what was found, retry goes on, pause waits", { skip, timeout:
   await eventually("the number to retry", async () => Number((await retry.textContent()).replace(/\D/g, "")) >= left);
   await retry.click();
   await eventually("the second start", async () => (await status()) === "Running");
-
-  await page.getByRole("button", { name: "Pause" }).click();
-  await eventually("the pause", async () => (await status()) === "Paused");
-  await page.getByRole("button", { name: "Resume" }).click();
-  await eventually("the resumption", async () => (await status()) === "Running");
   await eventually("the job's end", async () => (await status()) === "Completed", 150);
   const done = await snapshot();
   assert.equal(done.outcomes.cancelled ?? 0, 0);
@@ -175,6 +170,21 @@ test("addresses can be searched, and the export holds what is shown", { skip }, 
     const got = format === "CSV" ? lines.slice(1).map((line) => line.split(",")[0]) : lines.map((line) => JSON.parse(line).email);
     assert.deepEqual(got.sort(), [...wanted].sort(), format);
   }
+});
+
+test("pause holds a job, resume goes on to its end", { skip, timeout: 90000 }, async () => {
+  const body = many(server.urls, 2000).join("\n");
+  const made = await (await fetch(`${server.base}/jobs?name=Pausing`, { method: "POST", body, headers: { "Content-Type": "text/plain" } })).json();
+  await page.goto(`${server.base}/#/jobs/${made.job.id}`);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await eventually("the pause", async () => (await status()) === "Paused");
+  await eventually("the last worker's rest", async () => (await number(tile(page, "Active workers"))) === 0);
+  const held = await number(tile(page, "Done"));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert.equal((await api(`/jobs/${made.job.id}/progress`)).processed, held, "it went on");
+  await page.getByRole("button", { name: "Resume" }).click();
+  await eventually("the job's end", async () => (await status()) === "Completed", 60);
+  assert.equal(await number(tile(page, "Done")), 2000);
 });
 
 test("server-sent events can be chosen", { skip, timeout: 90000 }, async () => {

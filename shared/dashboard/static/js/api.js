@@ -19,25 +19,28 @@ export const locked = signal(false);
 addEventListener("offline", () => (reachable.value = false));
 addEventListener("online", () => raw("GET", "/health", { timeout: 5000 }).catch(() => {}));
 
-async function watch(promise) {
+// Paths that are answered without a key say nothing about whether one is needed.
+const isPublic = (path) => /^\/(?:meta|health)\b/.test(path);
+
+async function watch(path, promise) {
   try {
     const result = await promise;
     reachable.value = true;
-    locked.value = false;
+    if (!isPublic(path)) locked.value = false;
     return result;
   } catch (error) {
     if (error instanceof Problem) {
       reachable.value = error.status !== 0;
-      locked.value = error.status === 401;
+      if (error.status === 401) locked.value = true;
     }
     throw error;
   }
 }
 
-export const get = (path, options) => watch(requestJSON(at(), "GET", path, options));
-export const post = (path, json, options) => watch(requestJSON(at(), "POST", path, { json, ...options }));
-export const del = (path, options) => watch(requestJSON(at(), "DELETE", path, options));
-export const raw = (method, path, options) => watch(request(at(), method, path, options));
+export const get = (path, options) => watch(path, requestJSON(at(), "GET", path, options));
+export const post = (path, json, options) => watch(path, requestJSON(at(), "POST", path, { json, ...options }));
+export const del = (path, options) => watch(path, requestJSON(at(), "DELETE", path, options));
+export const raw = (method, path, options) => watch(path, request(at(), method, path, options));
 
 export const jobPath = (id, rest = "") => `/jobs/${encodeURIComponent(id)}${rest}`;
 

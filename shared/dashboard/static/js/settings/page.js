@@ -1,9 +1,10 @@
 // Settings: how this page hears of news, what a job begins with, who may call,
 // whom never to look at.
-import { html, useState } from "../../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { meta } from "../meta.js";
 import { changed, check } from "../options.js";
 import { apiKey, prefs, setPrefs } from "../prefs.js";
+import { route } from "../router.js";
 import { OptionsForm } from "../ui/optionsform.js";
 import { Shell } from "../ui/shell.js";
 import { toast } from "../ui/toast.js";
@@ -82,6 +83,10 @@ function JobDefaults() {
 
 function ThisBrowser() {
   const [key, setKey] = useState(apiKey.value);
+  const field = useRef(null);
+  useEffect(() => {
+    if ("key" in route.value.params) field.current.focus(); // sent here to enter one
+  }, []);
   const save = (event) => {
     event.preventDefault();
     apiKey.value = key.trim();
@@ -93,6 +98,7 @@ function ThisBrowser() {
         <label for="api-key">API key</label>
         <input
           id="api-key"
+          ref=${field}
           class="input mono"
           type="password"
           autocomplete="off"

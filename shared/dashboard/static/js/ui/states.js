@@ -33,6 +33,13 @@ export function State({ icon = "info", tone = "", title, children, actions }) {
 }
 
 export function Failure({ error, retry, title = "This could not be loaded" }) {
+  if (error.status === 401) {
+    return html`<div role="alert">
+      <${State} icon="key" title="This server wants an API key" actions=${html`<a class="button primary" href="#/settings?key"><${Icon} name="key" />Enter a key</a>`}>
+        A key is made with <code>gleaner keys create</code>, or by somebody who has one. Kept in this browser, it is sent with every request.
+      <//>
+    </div>`;
+  }
   return html`<div role="alert">
     <${State}
       icon=${error.status === 0 ? "offline" : "alert"}
