@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -54,6 +55,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 		Planner: submit.New(store, queue, submit.WithLogger(log)),
 		Retrier: control.New(store, queue, nil, log),
 	})
+	debug.SetMemoryLimit(crawl.HeapLimit)
 	handler := &bells.Handler{Worker: worker, Log: log}
 	lambda.StartWithOptions(handler.Handle, lambda.WithContext(ctx))
 	return nil
