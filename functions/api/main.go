@@ -3,8 +3,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -16,12 +14,7 @@ import (
 	"gleaner/shared/submit"
 )
 
-func main() {
-	if err := run(context.Background(), os.Getenv); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { cloud.Main(run) }
 
 func run(ctx context.Context, getenv func(string) string) error {
 	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_QUEUE_URL", "GLEANER_SOCKET_URL"); err != nil {

@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -14,12 +12,7 @@ import (
 	"gleaner/shared/sweep"
 )
 
-func main() {
-	if err := run(context.Background(), os.Getenv); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { cloud.Main(run) }
 
 func run(ctx context.Context, getenv func(string) string) error {
 	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_QUEUE_URL"); err != nil {

@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -13,12 +11,7 @@ import (
 	"gleaner/shared/websocket"
 )
 
-func main() {
-	if err := run(context.Background(), os.Getenv); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { cloud.Main(run) }
 
 func run(ctx context.Context, getenv func(string) string) error {
 	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_CONNECTIONS_URL"); err != nil {

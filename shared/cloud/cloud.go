@@ -65,6 +65,15 @@ func Logger(level string) *slog.Logger {
 	return log
 }
 
+// Main runs a function: run reads the environment, wires, and starts the
+// runtime. If it returns an error, the process ends with it.
+func Main(run func(ctx context.Context, getenv func(string) string) error) {
+	if err := run(context.Background(), os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
 // Require returns an error that names every variable of names that is not set.
 func Require(getenv func(string) string, names ...string) error {
 	var missing []string
