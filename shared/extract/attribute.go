@@ -229,6 +229,8 @@ func (w *walker) classToken(c []byte, tr *tagTraits) {
 		switch string(c) {
 		case "email", "u-email", "vcard-email":
 			tr.form, tr.hint = FoundHCard, true
+		case "visually-hidden", "visuallyhidden":
+			tr.effect.hidden = true
 		case "value":
 			if w.inForm(FoundHCard) {
 				tr.form = FoundHCard
@@ -240,21 +242,24 @@ func (w *walker) classToken(c []byte, tr *tagTraits) {
 		default:
 			tr.hint = tr.hint || foldIndex(c, "mail") >= 0
 		}
-	case 'f', 'i', 'b', 'g', 'a':
+	case 'f', 'b', 'g', 'a':
 		if len(c) > 4 && (bytes.HasSuffix(c, []byte("-at")) || bytes.HasSuffix(c, []byte("-at-sign"))) {
 			switch string(c) {
-			case "fa-at", "icon-at", "bi-at", "glyphicon-at", "icon-at-sign", "icofont-at", "ai-at":
+			case "fa-at", "bi-at", "glyphicon-at", "ai-at":
 				tr.effect.before = "@"
 			}
 		}
-	case 'h', 'd':
+	case 'h', 'd', 'i':
 		switch string(c) {
-		case "hidden", "hide", "d-none", "display-none":
+		case "hidden", "hide", "d-none", "display-none", "invisible":
 			tr.effect.hidden = true
+		case "icon-at", "icon-at-sign", "icofont-at":
+			tr.effect.before = "@"
 		}
 	case 'c':
 		tr.effect.reversed = tr.effect.reversed || string(c) == "codedirection"
 	case 'j', 's', 'p', 'o':
+		tr.effect.hidden = tr.effect.hidden || string(c) == "sr-only" || string(c) == "screen-reader-text"
 		tr.hint = tr.hint || foldIndex(c, "spam") >= 0 || foldIndex(c, "mail") >= 0 || foldIndex(c, "obfusc") >= 0
 	}
 	if len(c) > 2 && encodedClass(c) {

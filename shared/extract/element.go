@@ -27,16 +27,17 @@ const (
 	tagMeta
 	tagBdo
 	tagIcon
+	tagUnseen // not part of the text around it
 	tagJoomla
 )
 
 var tags = func() map[string]tag {
 	m := map[string]tag{
 		"a": {id: tagA}, "bdo": {id: tagBdo}, "img": {id: tagImg, void: true}, "wbr": {void: true}, "i": {id: tagIcon},
-		"script": {id: tagScript, raw: true}, "style": {id: tagStyle, raw: true, block: true},
+		"script": {id: tagScript, raw: true}, "style": {id: tagStyle, raw: true},
 		"title": {id: tagTitle, raw: true, block: true}, "textarea": {id: tagTextarea, raw: true, block: true},
 		"xmp": {id: tagRaw, raw: true, block: true}, "noembed": {id: tagRaw, raw: true, block: true},
-		"meta": {id: tagMeta, block: true, void: true}, "input": {block: true, void: true},
+		"meta": {id: tagMeta, block: true, void: true}, "input": {void: true}, "noscript": {id: tagUnseen}, "template": {id: tagUnseen},
 		"joomla-hidden-m": {id: tagJoomla},
 	}
 	for _, name := range blocks {
@@ -53,8 +54,8 @@ var tags = func() map[string]tag {
 var blocks = [...]string{
 	"address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl",
 	"dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head",
-	"header", "html", "iframe", "legend", "li", "main", "map", "menu", "nav", "noscript", "object", "ol", "optgroup",
-	"option", "p", "pre", "section", "select", "summary", "svg", "table", "tbody", "td", "template", "text", "tfoot", "th",
+	"header", "html", "iframe", "legend", "li", "main", "map", "menu", "nav", "object", "ol", "optgroup",
+	"option", "p", "pre", "section", "select", "summary", "svg", "table", "tbody", "td", "text", "tfoot", "th",
 	"thead", "tr", "ul", "video", "audio", "canvas", "button", "label",
 }
 
@@ -99,10 +100,15 @@ func (w *walker) boundary(t tag) {
 // element handles a start tag whose attributes are in w.attrs.
 func (w *walker) element(t tag, name []byte) {
 	w.boundary(t)
-	if len(w.open) > 0 && !t.void {
-		for i := range w.open {
-			if w.open[i].tag == string(name) {
-				w.open[i].depth++
+	for i := range w.open {
+		o := &w.open[i]
+		if o.tag == string(name) && !t.void {
+			o.depth++
+		}
+		if o.kind == specialScope {
+			if o.level++; o.level == 1 {
+				o.children++
+				o.sameName[string(name)]++
 			}
 		}
 	}
@@ -113,8 +119,23 @@ func (w *walker) element(t tag, name []byte) {
 			}
 		}
 	}
+	if t.id == tagUnseen {
+		w.openSpecial(name, special{kind: specialHidden})
+	}
 	if len(w.attrs) > 0 || w.sheet.tags {
 		w.attributesOf(t, name)
+	}
+	if t.void {
+		w.leave()
+	}
+}
+
+// leave notes that an element inside every open scope ended.
+func (w *walker) leave() {
+	for i := range w.open {
+		if o := &w.open[i]; o.kind == specialScope && o.level > 0 {
+			o.level--
+		}
 	}
 }
 
@@ -123,6 +144,7 @@ func (w *walker) close(t tag, name []byte) {
 	if t.void {
 		return
 	}
+	w.leave()
 	if t.block {
 		w.boundary(t)
 	}
@@ -145,6 +167,10 @@ type special struct {
 	form  FoundBy
 	after string // text the style sheet puts at its end; name of a scope
 	start int    // offset in the flattened text
+
+	// Of a scope: how deep inside the walk is, and the children so far.
+	level, children int
+	sameName        map[string]int
 }
 
 type specialKind uint8
@@ -181,6 +207,9 @@ func (w *walker) openSpecial(name []byte, o special) {
 	case specialReversed, specialAfter, specialScope, specialSkipped, specialEncoded:
 	}
 	o.tag, o.depth, o.start = string(name), 1, len(w.cur.buf)
+	if o.kind == specialScope {
+		o.sameName = make(map[string]int)
+	}
 	w.open = append(w.open, o)
 }
 

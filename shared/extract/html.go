@@ -29,6 +29,7 @@ type walker struct {
 	eof          [256]bool // searches for this byte failed: there are no more
 	noComment    bool
 	noCDATA      bool
+	late, second bool // rules came after elements; they are known now
 	xml          bool // the source is XML: names mean nothing, elements are blocks
 }
 
@@ -62,8 +63,48 @@ var walkers = sync.Pool{New: func() any { return new(walker) }}
 func (s *sink) html(src []byte, l layer) {
 	s.walk(src, l, func(w *walker) {
 		w.walk()
+		if w.late && w.lateMatters() {
+			// Rules came after the elements they are for: once more, with
+			// the rules known.
+			w.restart()
+		}
 		w.finish()
 	})
+}
+
+// lateMatters reports whether a rule that came late is for something that
+// stood before it.
+func (w *walker) lateMatters() bool {
+	if bytes.IndexByte(w.src, '@') < 0 && bytes.Index(w.src, []byte("&#")) < 0 {
+		return false
+	}
+	for _, r := range w.sheet.rules[w.sheet.early:] {
+		if r.kind != 't' && bytes.Contains(w.src[:w.sheet.latePos], []byte(r.name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// restart starts over with the style sheet that was read.
+func (w *walker) restart() {
+	if !w.s.spend(len(w.src)) {
+		return
+	}
+	w.text.reset(false)
+	w.hidden.reset(true)
+	w.cur = &w.text
+	w.open, w.attrs = w.open[:0], w.attrs[:0]
+	w.js, w.pending, w.handlers = nil, w.pending[:0], w.handlers[:0]
+	w.resetCursors()
+	w.noComment, w.noCDATA, w.second = false, false, true
+	w.walk()
+}
+
+func (w *walker) resetCursors() {
+	w.at, w.amp, w.pct = cursor{'@', -1}, cursor{'&', -1}, cursor{'%', -1}
+	w.bsl = cursor{'\\', -1}
+	w.eof = [256]bool{}
 }
 
 // walk lends a pooled walker for src to f.
@@ -73,12 +114,11 @@ func (s *sink) walk(src []byte, l layer, f func(*walker)) {
 	w.text.reset(false)
 	w.hidden.reset(true)
 	w.cur = &w.text
-	w.at, w.amp, w.pct = cursor{'@', -1}, cursor{'&', -1}, cursor{'%', -1}
-	w.bsl = cursor{'\\', -1}
+	w.resetCursors()
 	w.open, w.attrs = w.open[:0], w.attrs[:0]
-	w.eof = [256]bool{}
 	w.sheet.reset()
 	w.noComment, w.noCDATA, w.xml, w.off = false, false, false, 0
+	w.late, w.second = false, false
 	f(w)
 	w.s, w.src, w.cur = nil, nil, nil
 	clear(w.pending)

@@ -118,7 +118,10 @@ func (r *jsRun) index(o, key any) any {
 }
 
 func charAt(s string, f float64) any {
-	if f < 0 || f != math.Trunc(f) || f >= float64(len(s)) {
+	if math.IsNaN(f) {
+		f = 0
+	}
+	if f = math.Trunc(f); f < 0 || f >= float64(len(s)) {
 		return nil
 	}
 	if isASCII(s) {
@@ -243,6 +246,11 @@ func (r *jsRun) mailCall(path string, args []any) {
 		r.mailCalls = append(r.mailCalls, texts)
 	case len(texts) == 1 && strings.Contains(low, "mail"):
 		r.mailCalls = append(r.mailCalls, texts)
+	}
+	for _, text := range texts {
+		if len(text) >= 12 && len(r.opaque) < 64 && strings.IndexByte(text, ' ') < 0 {
+			r.opaque = append(r.opaque, text)
+		}
 	}
 }
 

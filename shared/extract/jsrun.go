@@ -8,10 +8,10 @@ import (
 // Limits of one document's scripts. They are far above what hiding an address
 // takes, and together they bound the work on a page that wants to be slow.
 const (
-	maxJSSteps  = 120_000
+	maxJSSteps  = 600_000
 	maxJSTokens = 60_000
-	maxJSBytes  = 1 << 20 // of all strings made
-	maxJSString = 1 << 16
+	maxJSBytes  = 24 << 20 // of all strings made
+	maxJSString = 1 << 17
 	maxJSCalls  = 48 // depth
 	maxJSOut    = 256
 )
@@ -30,6 +30,7 @@ type jsRun struct {
 	used                 FoundBy // the most telling decoder that ran
 	funcs                []*jsFunc
 	returned             any
+	opaque               []string   // arguments of unknown functions
 	mailCalls            [][]string // calls of unknown functions that are named for mail
 }
 

@@ -43,6 +43,9 @@ func (s *sink) quoted(b []byte, k, w int, l *layer) {
 // with spaces between them, and a domain with spaces around its dots.
 func (s *sink) loose(b []byte, k, w int, l *layer) {
 	left, right := spaceBefore(b, k), spaceAfter(b, k+w)
+	if l.words {
+		s.substitute(b, k, l)
+	}
 	if s.letterSpaced(b, k-left, k+w+right, l) {
 		return
 	}
@@ -176,13 +179,77 @@ func (s *sink) stars(b []byte, l *layer) {
 		k += i
 		i = k + 3
 		// U+2580 to U+263F: blocks, shapes, stars.
-		if k == 0 || k+4 >= len(b) || b[k+1] < 0x96 || b[k+1] > 0x98 || class[b[k-1]]&(isLetter|isDigit) == 0 || class[b[k+3]]&(isLetter|isDigit) == 0 {
+		circled := k+2 < len(b) && b[k+1] == 0x93 && (b[k+2] == 0x90 || b[k+2] == 0xB6) // U+24D0 and U+24B6
+		if k == 0 || k+4 >= len(b) || (b[k+1] < 0x96 || b[k+1] > 0x98) && !circled || class[b[k-1]]&(isLetter|isDigit) == 0 || class[b[k+3]]&(isLetter|isDigit) == 0 {
 			continue
 		}
 		d := spelledDomain{b: b}
 		d.read(k + 3)
 		local, start := spelledLocal(b, k, false)
 		if len(d.name) > 0 && d.words == 0 && len(local) > 0 && isASCII(string(local)) {
+			s.spelledAddress(b, local, &d, start, FoundAtDot, l, ReasonGuessed)
+		}
+	}
+}
+
+// braces reads "{anna, otto}@site.de", the way academics save space.
+func (s *sink) braces(b []byte, k, w int, l *layer) {
+	head := b[max(0, k-4*maxLocal) : k-1]
+	open := bytes.LastIndexByte(head, '{')
+	var c candidate
+	if open < 0 || !s.growRight(b, k+w, &c) {
+		return
+	}
+	n, _ := s.cutDomain(&c, l.place)
+	if n == 0 || !commonSuffix(c.domain[:n]) {
+		return
+	}
+	names := bytes.FieldsFunc(head[open+1:], func(r rune) bool { return r == ',' || r == ';' || r == '|' || r == ' ' })
+	if len(names) < 2 {
+		return
+	}
+	for _, name := range names {
+		if dotAtom(string(name)) != nil || class[name[0]]&isLetter == 0 {
+			return
+		}
+	}
+	for _, name := range names {
+		d := spelledDomain{b: b, name: bytes.Clone(c.domain[:n]), end: k + w + n}
+		s.spelledAddress(b, name, &d, k-1-len(head)+open, FoundText, l, "")
+	}
+}
+
+// substitute reads a note such as "replace # with @" around the lone sign at
+// b[k], and finds the address near it that has the stand-in.
+func (s *sink) substitute(b []byte, k int, l *layer) {
+	head := b[max(0, k-28):k]
+	at := -1
+	for _, word := range [...]string{"durch", "with", " by", "par ", "por ", "con ", "→", "->", "を", "替换为", "换成", "改为", "mit ", "="} {
+		if i := bytes.LastIndex(head, []byte(word)); i > at {
+			at = i
+		}
+	}
+	if at <= 0 {
+		return
+	}
+	// The stand-in is the last character before the word that is no letter.
+	standIn := byte(0)
+	for i := at - 1; i >= 0 && standIn == 0; i-- {
+		switch c := head[i]; c {
+		case '#', '*', '$', '%', '!', '+', '~', '^', '=', '&', '|':
+			standIn = c
+		}
+	}
+	if standIn == 0 {
+		return
+	}
+	for i := max(1, k-256); i < min(len(b)-1, k+256); i++ {
+		if b[i] != standIn || class[b[i-1]]&(isLetter|isDigit) == 0 || class[b[i+1]]&(isLetter|isDigit) == 0 {
+			continue
+		}
+		d := spelledDomain{b: b}
+		d.read(i + 1)
+		if local, start := spelledLocal(b, i, false); len(d.name) > 0 && len(local) > 0 {
 			s.spelledAddress(b, local, &d, start, FoundAtDot, l, ReasonGuessed)
 		}
 	}

@@ -39,6 +39,8 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	switch {
 	case prev == '@' || prev == jsHole[0]:
 		return false
+	case prev == '!' && (c.lo == 1 || class[b[c.lo-2]]&isSpace != 0 || b[c.lo-2] <= markDecoy):
+		return false // a community of the fediverse
 	case prev == ':' && credential(c.local):
 		return false
 	case quote(prev) && l.place == inScript && lastNonSpace(b[:c.lo-1]) == '+':
@@ -144,7 +146,7 @@ func inLink(tok []byte, c *candidate, l *layer) bool {
 				return l.place <= inAttr // "info@site.de/sales@site.de"
 			}
 			return n > 1 && l.place <= inAttr && bytes.IndexByte(tok[:n-1], '.') < 0 && bytes.IndexByte(tok[:n-1], '/') < 0 &&
-				class[tok[0]]&isLetter != 0
+				(class[tok[0]]&isLetter != 0 || allDigits(tok[:n-1]))
 		}
 		return true
 	}
@@ -292,7 +294,8 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 	if i := bytes.LastIndex(loc, []byte("..")); i >= 0 {
 		loc = loc[i+2:]
 	}
-	plus := false
+	// "030 1234info@": the digits go with those before them.
+	plus := c.lo > 1 && class[b[c.lo-2]]&isDigit != 0 && (b[c.lo-1] == ' ' || b[c.lo-1] == '/' || b[c.lo-1] == ')')
 	underscore := c.hi < len(b) && b[c.hi] == '_'
 	for len(loc) > 0 && (loc[0] == '.' || loc[0] == '\'' || loc[0] == '-' || loc[0] == '&' || loc[0] == '+' || loc[0] == '_' && underscore) {
 		if loc[0] == '.' && l.place >= inScript {
@@ -375,7 +378,7 @@ func trimPhone(loc []byte, plus bool) []byte {
 		return loc
 	}
 	switch {
-	case plus && digits >= 4:
+	case plus && digits >= 3:
 		return rest
 	case digits >= 6 && (marks > 0 || loc[0] == '0' || roleLocal(string(bytes.ToLower(rest)))):
 		return rest

@@ -16,7 +16,7 @@ func (s *sink) opaque(v []byte, l *layer, hint bool) bool {
 		return false
 	}
 	before := s.adds
-	if bytes.IndexAny(v, "@ .%&") >= 0 {
+	if !allHex(v) {
 		switch {
 		case foldPrefix(v, "mailto:"):
 			s.mailto(v[7:], l)
@@ -40,7 +40,24 @@ func (s *sink) opaque(v []byte, l *layer, hint bool) bool {
 	if (hint || oneToken(v)) && s.backwards(v, &inner) {
 		return true
 	}
-	return hint && (s.rotated(v, &inner) || s.joinSeparated(v, &inner))
+	return hint && (s.rotated(v, &inner) || s.joinSeparated(v, &inner) || s.rotated47(v, &inner))
+}
+
+// rotated47 reads v as ROT47, which moves all printable characters.
+func (s *sink) rotated47(v []byte, l *layer) bool {
+	// The rotation of @ is o, that of the dot is ].
+	if bytes.IndexByte(v, 'o') < 0 || bytes.IndexByte(v, ']') < 0 || !s.spend(len(v)) {
+		return false
+	}
+	out := bytes.Clone(v)
+	for i, c := range out {
+		if c > ' ' && c < 0x7f {
+			out[i] = '!' + (c-'!'+47)%94
+		}
+	}
+	inner := *l
+	inner.form = orForm(l.form, FoundROT13)
+	return s.tryText(out, &inner)
 }
 
 // oneToken reports whether v is a single word with one @ in it, which nothing
@@ -264,10 +281,10 @@ func (s *sink) rotated(v []byte, l *layer) bool {
 
 // plainSigns puts the signs where their words stand: those are not rotated.
 func plainSigns(v []byte) []byte {
-	for _, sign := range [...]string{"[at]", "(at)", "{at}"} {
+	for _, sign := range [...]string{"[at]", "(at)", "{at}", "/at/", "-at-", "_at_", "|at|"} {
 		v = bytes.ReplaceAll(v, []byte(sign), []byte{'@'})
 	}
-	for _, sign := range [...]string{"[dot]", "(dot)", "{dot}"} {
+	for _, sign := range [...]string{"[dot]", "(dot)", "{dot}", "/dot/", "-dot-", "_dot_", "|dot|"} {
 		v = bytes.ReplaceAll(v, []byte(sign), []byte{'.'})
 	}
 	return v

@@ -56,6 +56,10 @@ func (w *walker) unknownValue(a attr, hint bool) {
 		w.s.text(v, &l)
 		return
 	}
+	if bytes.IndexByte(v, '@') >= 0 && bytes.IndexAny(v, "'\"`") >= 0 && unsettled(v, false) {
+		w.handler(v, a) // an expression of a framework
+		return
+	}
 	if strings.HasPrefix(string(v[:min(len(v), 4)]), "http") || v[0] == '/' || v[0] == '#' {
 		l.form = ""
 		w.s.url(v, &l)
@@ -96,7 +100,8 @@ var partNames = map[string]part{
 	"mailto-token": partToken, "token": partToken, "mailto-vector": partVector, "vector": partVector,
 
 	"name": partWeakLocal, "first": partWeakLocal, "left": partWeakLocal, "a": partWeakLocal, "part1": partWeakLocal,
-	"1": partWeakLocal, "p1": partWeakLocal, "start": partWeakLocal, "n": partWeakLocal, "to": partWeakLocal, "e": partWeakLocal,
+	"1": partWeakLocal, "p1": partWeakLocal, "start": partWeakLocal, "n": partWeakLocal, "mail": partWeakLocal, "email": partWeakLocal, "e-mail": partWeakLocal, "contact": partWeakLocal, "address": partWeakLocal,
+	"to": partWeakLocal, "e": partWeakLocal,
 	"firstpart": partWeakLocal, "part-1": partWeakLocal, "one": partWeakLocal, "id": partWeakLocal, "x": partWeakLocal,
 	"last": partWeakDomain, "right": partWeakDomain, "b": partWeakDomain, "part2": partWeakDomain, "2": partWeakDomain,
 	"p2": partWeakDomain, "end": partWeakDomain, "secondpart": partWeakDomain, "second": partWeakDomain, "part-2": partWeakDomain,
@@ -174,6 +179,13 @@ func (w *walker) parts(tagName []byte, hint bool) {
 		}
 	}
 	hint = hint || bytes.IndexByte(tagName, '-') > 0 || v[partSuffix] != nil
+	// "info@site" with the suffix beside it.
+	if whole := v[partWeakLocal]; whole != nil && v[partSuffix] != nil {
+		if i := bytes.IndexByte(whole, '@'); i > 0 {
+			w.s.join(whole[:i], whole[i+1:], v[partSuffix], &l)
+			return
+		}
+	}
 	local, domain, suffix := v[partLocal], v[partDomain], v[partSuffix]
 	if local == nil && (hint || domain != nil && v[partWeakLocal] != nil && roleLocal(strings.ToLower(string(v[partWeakLocal])))) {
 		local = v[partWeakLocal]

@@ -129,7 +129,7 @@ var placeholderLocals = strings.Fields(`you your name yourname your.name your-na
 var placeholderDomains = strings.Fields(`example sample email mail domain mydomain yourdomain your-domain company yourcompany your-company
 	mycompany website yourwebsite mywebsite site yoursite mysite test host server address provider firma ihrefirma beispiel musterfirma
 	muster mustermail ejemplo empresa dominio tudominio correo exemple entreprise domaine votredomaine societe esempio azienda
-	exemplo seudominio bedrijf voorbeeld voorbeeld firma przyklad acme doe foo bar xyz abc something somewhere business organization
+	exemplo seudominio bedrijf voorbeeld voorbeeld przyklad doe foo bar xyz abc something somewhere business organization
 	organisation mailprovider emailprovider anbieter mail-provider adres adresse`)
 
 // placeholderHosts are sample domains whatever the local part: RFC 2606 and
@@ -158,7 +158,7 @@ func placeholder(email string) bool {
 		return true
 	}
 	first, _, _ := strings.Cut(domain, ".")
-	if first == "mustermann" || first == "musterfrau" {
+	if in(sampleNames, first) || in(patternLocals, local) {
 		return true
 	}
 	if !in(placeholderDomain, first) && local != first {
@@ -166,6 +166,18 @@ func placeholder(email string) bool {
 	}
 	return sampleLocal(local)
 }
+
+// sampleNames are second-level names that only samples have, whatever stands
+// before and behind them.
+var sampleNames = wordSet(strings.Fields(`mustermann musterfrau yourdomain your-domain yourcompany your-company mydomain ihredomain ihre-domain
+	deinedomain deine-domain meinedomain meine-domain musterdomain musterfirma tudominio tu-dominio votredomaine votre-domaine tuodominio
+	seudominio yoursite yourwebsite your-website domain domainname yourdomainname yourbusiness`))
+
+// patternLocals describe how addresses are made rather than being one.
+var patternLocals = wordSet(strings.Fields(`vorname.nachname nachname.vorname v.nachname vorname_nachname vorname-nachname firstname.lastname
+	firstname_lastname first.last first.lastname firstname name.surname nombre.apellido nombre.apellidos prenom.nom prénom.nom nome.cognome
+	nome.sobrenome voornaam.achternaam fornavn.etternavn fornavn.efternavn förnamn.efternamn fornamn.efternamn imie.nazwisko
+	etunimi.sukunimi jmeno.prijmeni your.name yourname your-name ihr.name ihrname tu.nombre votre.nom`))
 
 // sampleLocal reports whether a local part is one of the samples or made of
 // nothing but their words: "ihr.name", "your-email-address".

@@ -78,6 +78,9 @@ func (s *sink) sign(b []byte, k, w int, l *layer) {
 	}
 	p := b[k-1]
 	if p < utf8.RuneSelf && class[p]&isLocal == 0 && p > markDecoy {
+		if p == '}' && l.place <= inAttr {
+			s.braces(b, k, w, l)
+		}
 		if p == '"' && (l.place == inText || l.place == inAttr) {
 			s.quoted(b, k, w, l)
 		} else if l.place != inScript && l.place != inStyle && l.place != inKey && !s.opt.KeepObfuscated {

@@ -17,8 +17,9 @@ const (
 
 // code is a piece of script on the page, not run yet.
 type code struct {
-	text []byte
-	pos  int
+	text       []byte
+	pos        int
+	expression bool // its value matters
 }
 
 // script reads the content of a script element.
@@ -39,18 +40,18 @@ func (w *walker) script(lo, hi int) {
 	small := len(seg) <= smallScript
 	switch {
 	case small && (t.call || t.entity || t.escape || t.percent || w.js != nil):
-		w.runScript(code{seg, w.pos(lo)})
+		w.runScript(code{text: seg, pos: w.pos(lo)})
 	case small && t.at && unsettled(seg, true):
-		w.runScript(code{seg, w.pos(lo)})
+		w.runScript(code{text: seg, pos: w.pos(lo)})
 	case !small:
 		if t.at || t.call || t.entity {
 			w.runWindows(seg, lo)
 		}
 	case len(seg) < 512 && bytes.Contains(seg, []byte("document.write")):
-		w.runScript(code{seg, w.pos(lo)})
+		w.runScript(code{text: seg, pos: w.pos(lo)})
 	case len(w.pending) < maxPending && bytes.IndexByte(seg, '\'') >= 0 || bytes.IndexByte(seg, '"') >= 0 || bytes.Contains(seg, []byte("function")):
 		if len(w.pending) < maxPending {
-			w.pending = append(w.pending, code{seg, w.pos(lo)})
+			w.pending = append(w.pending, code{text: seg, pos: w.pos(lo)})
 		}
 	}
 }
@@ -303,7 +304,7 @@ func (w *walker) runWindows(seg []byte, off int) {
 			lo += j + 1
 		}
 		end = min(len(seg), k+windowAfter)
-		w.runScript(code{seg[lo:end], w.pos(off + lo)})
+		w.runScript(code{text: seg[lo:end], pos: w.pos(off + lo)})
 		n++
 	}
 }
@@ -350,7 +351,7 @@ func (w *walker) interpreter() *jsRun {
 			w.js.run(string(c.text))
 		}
 		w.pending = w.pending[:0]
-		w.js.written, w.js.out = nil, nil
+		w.js.written, w.js.out, w.js.mailCalls, w.js.opaque = nil, nil, nil, nil
 	}
 	return w.js
 }
@@ -361,8 +362,11 @@ func (w *walker) runScript(c code) {
 		return
 	}
 	r := w.interpreter()
-	r.used = ""
+	r.used, r.returned = "", nil
 	r.run(string(c.text))
+	if c.expression {
+		r.emit(r.returned)
+	}
 	form := r.used
 	if bytes.Contains(c.text, []byte("addy")) || bytes.Contains(c.text, []byte("cloak")) && bytes.Contains(c.text, []byte("prefix")) {
 		form = FoundJoomla
@@ -390,7 +394,12 @@ func (w *walker) runScript(c code) {
 		}
 		w.s.join([]byte(call[0]), []byte(call[1]), suffix, &l)
 	}
-	r.written, r.out, r.mailCalls = nil, nil, nil
+	for _, text := range r.opaque {
+		l := w.producedLayer()
+		l.form = ""
+		w.s.opaque([]byte(text), &l, false)
+	}
+	r.written, r.out, r.mailCalls, r.opaque = nil, nil, nil, nil
 }
 
 func orScript(f FoundBy) FoundBy {
@@ -459,10 +468,11 @@ func (w *walker) handler(v []byte, a attr) {
 	if w.s.opt.KeepObfuscated || len(v) > smallScript || len(w.handlers) >= 256 {
 		return
 	}
-	if hasAt && unsettled(v, true) || escapedAt(v) || bytes.Contains(v, []byte("harCode")) || bytes.Contains(v, []byte("atob(")) ||
+	link := attrOf(a.name) == attrHref && bytes.IndexByte(v, '(') > 0 && bytes.IndexAny(v, "'\"") > 0
+	if link || hasAt && unsettled(v, true) || escapedAt(v) || bytes.Contains(v, []byte("harCode")) || bytes.Contains(v, []byte("atob(")) ||
 		bytes.Contains(v, []byte("rypt")) || foldIndex(v, "mail") >= 0 || bytes.Contains(v, []byte("lancerlien")) ||
-		bytes.Contains(v, []byte("eval(")) || bytes.Contains(v, []byte("unescape")) ||
+		bytes.Contains(v, []byte("eval(")) || bytes.Contains(v, []byte("unescape")) || foldIndex(v, "decode") >= 0 || foldIndex(v, "spam") >= 0 ||
 		len(w.pending) > 0 && len(v) < 256 && (bytes.IndexByte(v, '\'') >= 0 || bytes.IndexByte(v, '"') >= 0) {
-		w.handlers = append(w.handlers, code{bytes.Clone(v), w.pos(a.pos)})
+		w.handlers = append(w.handlers, code{text: bytes.Clone(v), pos: w.pos(a.pos), expression: true})
 	}
 }

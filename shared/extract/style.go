@@ -22,14 +22,18 @@ type rule struct {
 	kind   byte // '.', '#' or 't'
 	name   string
 	scope  string // class or id that must be open around it
+	nth    int    // which child of the scope it is for; 0: any
+	ofType bool   // counted among elements of the same name
 	effect effect
 }
 
 // sheet holds the rules of a page that hide, reverse or generate text.
 type sheet struct {
-	rules  []rule
-	tags   bool // a rule goes by the name of an element
-	filter uint64
+	rules   []rule
+	tags    bool // a rule goes by the name of an element
+	filter  uint64
+	early   int // rules known before the page had text
+	latePos int // where the last rule that was not stands
 }
 
 // maxRules bounds the rules of one page that are kept.
@@ -38,7 +42,7 @@ const maxRules = 256
 func (sh *sheet) reset() {
 	clear(sh.rules)
 	sh.rules = sh.rules[:0]
-	sh.tags, sh.filter = false, 0
+	sh.tags, sh.filter, sh.early, sh.latePos = false, 0, 0, 0
 }
 
 // bit places a name in the filter that spares most lookups.
@@ -64,15 +68,21 @@ func (sh *sheet) apply(kind byte, name []byte, e *effect) {
 func (sh *sheet) applyTag(w *walker, name []byte, e *effect) {
 	for i := range sh.rules {
 		r := &sh.rules[i]
-		if r.kind == 't' && r.name == string(name) && (r.scope == "" || w.inScope(r.scope)) {
+		if r.kind == 't' && r.name == string(name) && (r.scope == "" || w.inScope(r)) {
 			e.join(&r.effect)
 		}
 	}
 }
 
-func (w *walker) inScope(scope string) bool {
+// inScope reports whether the scope of a rule is open, and the element being
+// opened the child of it that the rule is for.
+func (w *walker) inScope(r *rule) bool {
 	for i := range w.open {
-		if w.open[i].kind == specialScope && w.open[i].after == scope {
+		o := &w.open[i]
+		if o.kind != specialScope || o.after != r.scope {
+			continue
+		}
+		if r.nth == 0 || o.level == 1 && (!r.ofType && o.children == r.nth || r.ofType && o.sameName[r.name] == r.nth) {
 			return true
 		}
 	}
@@ -107,9 +117,18 @@ func (w *walker) style(lo, hi int) {
 		l.place = inStyle
 		w.s.scan(b, &l)
 	}
-	if w.s.opt.KeepObfuscated {
+	if w.s.opt.KeepObfuscated || w.second {
 		return
 	}
+	known := len(w.sheet.rules)
+	defer func() {
+		switch {
+		case len(bytes.TrimSpace(w.text.buf)) < 2:
+			w.sheet.early = len(w.sheet.rules)
+		case len(w.sheet.rules) > known:
+			w.late, w.sheet.latePos = true, lo
+		}
+	}()
 	for len(b) > 0 && len(w.sheet.rules) < maxRules {
 		open := bytes.IndexByte(b, '{')
 		if open < 0 {
@@ -118,7 +137,7 @@ func (w *walker) style(lo, hi int) {
 		selector := lastStatement(b[:open])
 		b = b[open+1:]
 		if len(selector) > 0 && selector[0] == '@' {
-			if foldPrefix(selector, "@media") || foldPrefix(selector, "@font-face") || foldIndex(selector, "keyframes") >= 0 {
+			if foldPrefix(selector, "@media") && !everyScreen(selector) || foldPrefix(selector, "@font-face") || foldIndex(selector, "keyframes") >= 0 {
 				b = skipBlock(b)
 			}
 			continue
@@ -135,6 +154,11 @@ func (w *walker) style(lo, hi int) {
 		}
 		b = b[min(end+1, len(b)):]
 	}
+}
+
+// everyScreen reports whether a media query holds on every screen.
+func everyScreen(query []byte) bool {
+	return bytes.IndexByte(query, '(') < 0 && (foldIndex(query, "screen") >= 0 || foldIndex(query, "all") >= 0)
 }
 
 // lastStatement returns the selector at the end of what stands before an
@@ -181,6 +205,7 @@ func (sh *sheet) add(selectors []byte, e *effect) {
 func (sh *sheet) addOne(sel []byte, e effect) {
 	content := e.after // inlineStyle puts the content property there
 	e.before, e.after = "", ""
+	nth, ofType := 0, false
 	if i := bytes.IndexByte(sel, ':'); i >= 0 {
 		pseudo := bytes.TrimLeft(sel[i:], ":")
 		switch {
@@ -189,7 +214,10 @@ func (sh *sheet) addOne(sel []byte, e effect) {
 		case foldEqual(pseudo, "after"):
 			e = effect{after: content, override: e.override, rtl: e.rtl}
 		default:
-			return // a state or a position
+			var ok bool
+			if nth, ofType, ok = childPosition(pseudo); !ok {
+				return // a state, or a position that takes counting backwards
+			}
 		}
 		sel = sel[:i]
 	}
@@ -204,8 +232,13 @@ func (sh *sheet) addOne(sel []byte, e effect) {
 		scope = lastName(bytes.TrimRight(sel[:i], " >+~"))
 		sel = sel[i+1:]
 	}
-	r := rule{name: lastName(sel), scope: scope, effect: e}
+	r := rule{name: lastName(sel), scope: scope, effect: e, nth: nth, ofType: ofType}
+	if nth > 0 && scope == "" {
+		return
+	}
 	switch i := bytes.LastIndexAny(sel, ".#"); {
+	case i >= 0 && nth > 0:
+		return
 	case i >= 0:
 		r.kind, r.scope = sel[i], ""
 	case len(sel) == 0 || sel[0] == '*' || sel[0] == '[':
@@ -224,6 +257,21 @@ func (sh *sheet) addOne(sel []byte, e effect) {
 			sh.insert(rule{kind: kind, name: scope, effect: effect{scope: scope}})
 		}
 	}
+}
+
+// childPosition reads ":first-child", ":nth-child(2)" and the like.
+func childPosition(pseudo []byte) (nth int, ofType, ok bool) {
+	name, arg, _ := bytes.Cut(pseudo, []byte{'('})
+	switch {
+	case foldEqual(name, "first-child"):
+		return 1, false, true
+	case foldEqual(name, "first-of-type"):
+		return 1, true, true
+	case foldEqual(name, "nth-child"), foldEqual(name, "nth-of-type"):
+		n, ok := smallInt(bytes.TrimRight(arg, ") "))
+		return n, foldEqual(name, "nth-of-type"), ok && n > 0
+	}
+	return 0, false, false
 }
 
 func (sh *sheet) insert(r rule) {
@@ -301,6 +349,10 @@ func declare(property, value []byte, e *effect) {
 		e.override = e.override || foldSuffix(value, "override")
 	case foldEqual(property, "font-size"), foldEqual(property, "opacity"):
 		e.hidden = e.hidden || len(value) > 0 && value[0] == '0' && (len(value) == 1 || class[value[1]]&isLetter != 0 || string(value) == "0.0")
+	case foldEqual(property, "clip"):
+		e.hidden = e.hidden || foldPrefix(value, "rect(0") || foldPrefix(value, "rect(1px")
+	case foldEqual(property, "clip-path"):
+		e.hidden = e.hidden || foldPrefix(value, "inset(50%") || foldPrefix(value, "inset(100%")
 	case foldEqual(property, "content"):
 		e.after = string(value)
 	case foldEqual(property, "left"), foldEqual(property, "text-indent"), foldEqual(property, "top"):
