@@ -42,7 +42,7 @@ func (s *Service) Cancel(ctx context.Context, owner string, id job.ID) (job.Job,
 	}
 	// The bell comes first: one for a job that was not cancelled after all does
 	// nothing.
-	if err := s.windUp(ctx, owner, id); err != nil {
+	if err := s.windUp(ctx, id); err != nil {
 		return job.Job{}, fmt.Errorf("control: cancelling %s: %w", id, err)
 	}
 	return s.become(ctx, owner, id, job.Cancelled)
@@ -50,9 +50,9 @@ func (s *Service) Cancel(ctx context.Context, owner string, id job.ID) (job.Job,
 
 // windUp has what workers of a cancelled job leave behind that die over it
 // settled once their leases have surely run out.
-func (s *Service) windUp(ctx context.Context, owner string, id job.ID) error {
+func (s *Service) windUp(ctx context.Context, id job.ID) error {
 	bell := job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellWindUp}
-	return s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: owner, Delay: work.MaxLease}})
+	return s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group(), Delay: work.MaxLease}})
 }
 
 // Pause makes the job's bells be ignored. Batches under way begin no further
@@ -123,7 +123,7 @@ func (s *Service) Restore(ctx context.Context, owner string, id job.ID) (job.Job
 	})
 	if err == nil && j.Status == job.Cancelled {
 		// It may have been deleted when it was to be wound up.
-		if err := s.windUp(ctx, owner, id); err != nil {
+		if err := s.windUp(ctx, id); err != nil {
 			return job.Job{}, fmt.Errorf("control: restoring %s: %w", id, err)
 		}
 	}

@@ -39,8 +39,8 @@ func (s *Service) Retry(ctx context.Context, owner string, id job.ID) (job.Job, 
 	if err != nil {
 		return j, err
 	}
-	bell := queue.Outgoing{Body: job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellRetry}.Encode(), Group: owner}
-	if err := s.bells.Send(ctx, []queue.Outgoing{bell}); err != nil {
+	bell := job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellRetry}
+	if err := s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group()}}); err != nil {
 		s.log.WarnContext(ctx, "retry begun, but its bell was not rung; the sweeper will", "job", id, "error", err)
 	}
 	return j, nil

@@ -13,15 +13,17 @@ import (
 // ringPage is how many batches are rung at a time.
 const ringPage = 1000
 
+// clockSlack is how far the clocks of two machines may differ.
+const clockSlack = 5 * time.Second
+
 // RingPending rings every batch of a job that waits for a worker.
 func (s *Service) RingPending(ctx context.Context, j job.Job) error {
-	// No bell puts a batch off for longer than BellGrace, so all that wait are due
-	// within the horizon; those rung here are put off beyond it.
-	horizon := s.now().Add(work.BellGrace)
-	after := horizon.Add(work.BellGrace)
+	// Whoever rang last, no pending batch was put off beyond after; and those rung
+	// here are put off to it, behind all that are not.
+	after := s.now().Add(work.BellGrace + clockSlack)
 	rung := map[job.Key]bool{}
 	for {
-		refs, err := s.store.Due(ctx, j.ID, horizon, ringPage)
+		refs, err := s.store.Due(ctx, j.ID, after, ringPage)
 		if err != nil {
 			return fmt.Errorf("control: pending batches of %s: %w", j.ID, err)
 		}
@@ -46,7 +48,8 @@ func (s *Service) RingPending(ctx context.Context, j job.Job) error {
 func Ring(ctx context.Context, store job.BatchStore, bells queue.Sender, j job.Job, refs []job.Ref, due time.Time) error {
 	out := make([]queue.Outgoing, len(refs))
 	for i, r := range refs {
-		out[i] = queue.Outgoing{Body: job.Bell{Ref: r}.Encode(), Group: j.Owner}
+		bell := job.Bell{Ref: r}
+		out[i] = queue.Outgoing{Body: bell.Encode(), Group: bell.Group()}
 	}
 	if err := bells.Send(ctx, out); err != nil {
 		return fmt.Errorf("control: ringing %d batches of %s: %w", len(refs), j.ID, err)

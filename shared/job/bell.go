@@ -25,6 +25,12 @@ type Bell struct {
 	Kind BellKind `json:"k,omitempty"`
 }
 
+// Group is the queue's group of the bell: its job. Groups get fair turns, so a
+// small job is not kept waiting by a large one started before it, whoever owns
+// the two: on one machine that is mostly the same person. An owner does not get
+// more than his share by many jobs for long, because a quota bounds those.
+func (b Bell) Group() string { return string(b.Job) }
+
 // ErrBell says that a message is no bell.
 var ErrBell = errors.New("not a bell")
 

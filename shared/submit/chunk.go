@@ -97,7 +97,7 @@ func (s *Service) Start(ctx context.Context, owner string, id job.ID, chunks int
 	}
 	if all.targets == nil {
 		bell := job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellPlan}
-		if err := s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: owner}}); err != nil {
+		if err := s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group()}}); err != nil {
 			return job.Job{}, fmt.Errorf("ring the planner of job %s: %w", id, err)
 		}
 		return j, nil

@@ -151,7 +151,8 @@ func (s *Service) giveUp(ctx context.Context, j *job.Job) {
 func (s *Service) ring(ctx context.Context, j job.Job, refs []job.Ref) {
 	messages := make([]queue.Outgoing, len(refs))
 	for i, ref := range refs {
-		messages[i] = queue.Outgoing{Body: job.Bell{Ref: ref}.Encode(), Group: j.Owner}
+		bell := job.Bell{Ref: ref}
+		messages[i] = queue.Outgoing{Body: bell.Encode(), Group: bell.Group()}
 	}
 	if err := s.bells.Send(ctx, messages); err != nil {
 		s.log.WarnContext(ctx, "bells not rung, the sweeper will ring them",

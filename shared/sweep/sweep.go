@@ -135,7 +135,7 @@ func (s *Sweeper) creating(ctx context.Context, j job.Job, r *Report) error {
 
 func (s *Sweeper) ring(ctx context.Context, j job.Job, kind job.BellKind) error {
 	bell := job.Bell{Ref: job.Ref{Job: j.ID}, Kind: kind}
-	return s.Bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: j.Owner}})
+	return s.Bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group()}})
 }
 
 func (s *Sweeper) purge(ctx context.Context, r *Report) error {

@@ -268,7 +268,8 @@ func (w *Worker) handBack(ctx context.Context, b *job.Batch, claim job.Claim, ca
 func (w *Worker) ring(ctx context.Context, j job.Job, refs ...job.Ref) {
 	bells := make([]queue.Outgoing, len(refs))
 	for i, r := range refs {
-		bells[i] = queue.Outgoing{Body: job.Bell{Ref: r}.Encode(), Group: j.Owner}
+		bell := job.Bell{Ref: r}
+		bells[i] = queue.Outgoing{Body: bell.Encode(), Group: bell.Group()}
 	}
 	if err := w.Bells.Send(ctx, bells); err != nil {
 		w.Log.WarnContext(ctx, "bells not rung; the sweeper will", "job", j.ID, "bells", len(refs), "error", err)
