@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -14,7 +15,7 @@ import (
 	"gleaner/shared/submit"
 )
 
-func main() { cloud.Main(run) }
+func main() { cloud.Main(run, os.Getenv) }
 
 func run(ctx context.Context, getenv func(string) string) error {
 	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_QUEUE_URL", "GLEANER_SOCKET_URL"); err != nil {

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -12,7 +13,7 @@ import (
 	"gleaner/shared/work"
 )
 
-func main() { cloud.Main(run) }
+func main() { cloud.Main(run, os.Getenv) }
 
 func run(ctx context.Context, getenv func(string) string) error {
 	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_QUEUE_URL"); err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -11,7 +12,7 @@ import (
 	"gleaner/shared/notify"
 )
 
-func main() { cloud.Main(run) }
+func main() { cloud.Main(run, os.Getenv) }
 
 func run(ctx context.Context, getenv func(string) string) error {
 	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_CONNECTIONS_URL"); err != nil {

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -11,7 +12,7 @@ import (
 	"gleaner/shared/lambdahttp"
 )
 
-func main() { cloud.Main(run) }
+func main() { cloud.Main(run, os.Getenv) }
 
 func run(ctx context.Context, getenv func(string) string) error {
 	handler, err := dashboard.Handler(dashboard.Options{Connect: cloud.List(getenv("GLEANER_CONNECT_ORIGINS"))})

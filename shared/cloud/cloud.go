@@ -65,10 +65,10 @@ func Logger(level string) *slog.Logger {
 	return log
 }
 
-// Main runs a function: run reads the environment, wires, and starts the
-// runtime. If it returns an error, the process ends with it.
-func Main(run func(ctx context.Context, getenv func(string) string) error) {
-	if err := run(context.Background(), os.Getenv); err != nil {
+// Main runs a function: run reads the environment by getenv, wires, and starts
+// the runtime. If it returns an error, the process ends with it.
+func Main(run func(ctx context.Context, getenv func(string) string) error, getenv func(string) string) {
+	if err := run(context.Background(), getenv); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
