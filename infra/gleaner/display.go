@@ -18,12 +18,14 @@ import (
 // display shows a job's progress: a bar on a terminal, a line now and then
 // elsewhere, JSON lines if asked for.
 type display struct {
-	out  io.Writer
-	json *json.Encoder
-	bar  *progressbar.ProgressBar
-	tty  bool
+	out   io.Writer
+	json  *json.Encoder
+	tty   func() (width int) // nil where there is no terminal
+	bar   *progressbar.ProgressBar
+	now   func() time.Time
+	every time.Duration // between two lines that are no bar
 
-	total    int64
+	meter    meter
 	lastLine time.Time
 }
 
@@ -31,77 +33,120 @@ type display struct {
 const lineEvery = 5 * time.Second
 
 func newDisplay(out io.Writer, asJSON bool) *display {
-	d := &display{out: out}
+	d := &display{out: out, now: time.Now, every: lineEvery}
 	if asJSON {
 		d.json = json.NewEncoder(out)
+		return d
 	}
-	f, ok := out.(*os.File)
-	d.tty = ok && term.IsTerminal(int(f.Fd())) && !asJSON
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		d.tty = func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil || width <= 0 {
+				return 80
+			}
+			return width
+		}
+	}
 	return d
 }
 
 // note prints a line.
 func (d *display) note(line string) {
-	switch {
-	case d.json != nil:
+	if d.json != nil {
 		_ = d.json.Encode(map[string]string{"note": line})
-	case d.bar != nil:
+		return
+	}
+	d.clear()
+	_, _ = fmt.Fprintln(d.out, line)
+}
+
+func (d *display) clear() {
+	if d.bar != nil {
 		_ = d.bar.Clear()
-		fmt.Fprintln(d.out, line)
-	default:
-		fmt.Fprintln(d.out, line)
 	}
 }
 
 // progress shows how far the job is.
 func (d *display) progress(s job.Snapshot) {
+	d.meter.add(d.now(), s.Processed)
 	switch {
-	case d.tty:
+	case d.tty != nil:
 		d.showBar(s)
-	case time.Since(d.lastLine) < lineEvery:
+	case d.now().Sub(d.lastLine) < d.every:
 	case d.json != nil:
-		d.lastLine = time.Now()
+		d.lastLine = d.now()
 		_ = d.json.Encode(s)
 	default:
-		d.lastLine = time.Now()
-		left := ""
-		if s.ETA != nil {
-			left = fmt.Sprintf(", %s left", time.Duration(*s.ETA)*time.Second)
-		}
-		fmt.Fprintf(d.out, "%d of %d pages, %d addresses, %d failed, %.1f pages/s%s\n",
-			s.Processed, s.Total, s.Emails, failures(s), s.Rate, left)
+		d.lastLine = d.now()
+		_, _ = fmt.Fprintln(d.out, strings.Join(d.facts(s, true), ", "))
 	}
 }
 
-func (d *display) showBar(s job.Snapshot) {
-	if d.bar == nil || d.total != s.Total {
-		d.total = s.Total
-		d.bar = progressbar.NewOptions64(s.Total,
-			progressbar.OptionSetWriter(d.out),
-			progressbar.OptionSetWidth(30),
-			progressbar.OptionShowCount(),
-			progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("pages"),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionFullWidth(),
-			progressbar.OptionThrottle(pollEvery/2),
-		)
+// facts say where a job stands, the most important first.
+func (d *display) facts(s job.Snapshot, long bool) []string {
+	pages := fmt.Sprintf("%s/%s pages", count(s.Processed), count(s.Total))
+	if long {
+		pages = fmt.Sprintf("%s of %s pages", count(s.Processed), count(s.Total))
 	}
-	d.bar.Describe(fmt.Sprintf("%d addresses, %d failed", s.Emails, failures(s)))
-	_ = d.bar.Set64(s.Processed)
+	facts := []string{pages, counted(s.Emails, "address", "addresses")}
+	if n := failures(s); n > 0 {
+		facts = append(facts, count(n)+" failed")
+	}
+	switch {
+	case s.Status != job.Running:
+		return append(facts, strings.ToLower(string(s.Status)))
+	case d.meter.rate() > 0:
+		facts = append(facts, fmt.Sprintf("%.1f/s", d.meter.rate()))
+	}
+	if left, ok := d.meter.left(s.Total); ok {
+		facts = append(facts, clock(left)+" left")
+	}
+	return facts
+}
+
+// The bar's least and greatest width in characters, and what stands around it.
+const (
+	barLeast = 6
+	barMost  = 40
+	barFrame = len(" 100% ") + len("  ") + 1
+)
+
+func (d *display) showBar(s job.Snapshot) {
+	facts := d.facts(s, false)
+	width := d.tty()
+	text := strings.Join(facts, "  ")
+	for len(facts) > 1 && len(text) > width-barFrame-barLeast {
+		facts = facts[:len(facts)-1]
+		text = strings.Join(facts, "  ")
+	}
+	size := min(max(width-barFrame-len(text), barLeast), barMost)
+	// A bar has one size and one total for life; both change.
+	d.clear()
+	d.bar = progressbar.NewOptions64(max(s.Total, 1),
+		progressbar.OptionSetWriter(d.out),
+		progressbar.OptionSetWidth(size),
+		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░"}),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetDescription(" "+text),
+	)
+	_ = d.bar.Set64(min(s.Processed, s.Total))
 }
 
 // finish shows the job's end: figures, and outcomes, most frequent first.
 func (d *display) finish(s job.Snapshot) {
-	if d.bar != nil {
-		_ = d.bar.Clear()
-	}
+	d.clear()
 	if d.json != nil {
 		_ = d.json.Encode(s)
 		return
 	}
-	fmt.Fprintf(d.out, "%d pages in %s (%.1f pages/s), %d addresses of %d domains\n",
-		s.Processed, (time.Duration(s.ElapsedMS) * time.Millisecond).Round(10*time.Millisecond), s.Rate, s.Emails, s.Domains)
+	took := (time.Duration(s.ElapsedMS) * time.Millisecond).Round(10 * time.Millisecond)
+	if took > time.Minute {
+		took = took.Round(time.Second)
+	}
+	_, _ = fmt.Fprintf(d.out, "%s in %s (%.1f a second), %s of %s\n", counted(s.Processed, "page", "pages"), took, s.Rate,
+		counted(s.Emails, "address", "addresses"), counted(s.Domains, "domain", "domains"))
 	outcomes := make([]job.Outcome, 0, len(s.Outcomes))
 	for o := range s.Outcomes {
 		outcomes = append(outcomes, o)
@@ -113,7 +158,7 @@ func (d *display) finish(s job.Snapshot) {
 		return strings.Compare(string(a), string(b))
 	})
 	for _, o := range outcomes {
-		fmt.Fprintf(d.out, "%8d  %-20s %s\n", s.Outcomes[o], o, o.Text())
+		_, _ = fmt.Fprintf(d.out, "%9s  %-20s %s\n", count(s.Outcomes[o]), o, o.Text())
 	}
 }
 
@@ -124,4 +169,36 @@ func failures(s job.Snapshot) (n int64) {
 		}
 	}
 	return n
+}
+
+// count writes a number with commas at the thousands.
+func count(n int64) string {
+	if n < 0 {
+		return "-" + count(-n)
+	}
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+func counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return count(n) + " " + many
+}
+
+// clock writes a time as people read clocks: 12s, 3m05s, 2h07m.
+func clock(d time.Duration) string {
+	s := int64(d.Round(time.Second) / time.Second)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	default:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	}
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -27,9 +25,9 @@ const localOwner = "local"
 
 type extractFlags struct {
 	nodeFlags
-	output string
+	jobFlags
+	outputFlags
 	resume string
-	follow string
 	json   bool
 }
 
@@ -38,43 +36,61 @@ func newExtract(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "extract [URL or file ...]",
 		Short: "Find the addresses published on web sites and write them to a file",
-		Long: `Visits the URLs given as arguments, in files (one a line) or on standard input, and
-writes the e-mail addresses published there, each with the page it came from.
+		Long: `Visits the URLs given as arguments, in files (one a line; .csv and .xlsx by column;
+all of them may be packed with gzip) or on standard input, and writes the e-mail
+addresses published there, each with the page it came from.
 
 Exit status: 0 when every URL was visited, 2 when some could not be, 1 when the
 command failed, 130 when it was stopped by Ctrl-C (and can be gone on with).`,
 		Example: `  gleaner extract example.org -o found.csv
-  gleaner extract sites.txt -o found.ndjson
+  gleaner extract sites.txt more.txt.gz -o found.ndjson
+  gleaner extract companies.csv --column website -o found.xlsx
+  gleaner extract example.org --follow site --page-budget 50 --stop-after-site 3
   cat sites.txt | gleaner extract > found.csv
   gleaner extract --demo                   # see it work without internet`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return extract(cmd, &f, args)
 		},
 	}
-	f.register(cmd, getenv)
+	f.nodeFlags.register(cmd, getenv)
+	f.jobFlags.register(cmd)
+	f.outputFlags.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVarP(&f.output, "output", "o", "", "`file` to write; its ending (.csv, .ndjson, .xlsx) chooses the format; standard output and CSV without it")
 	flags.StringVar(&f.resume, "resume", "", "go on with the `job` that was stopped")
-	flags.StringVar(&f.follow, "follow", string(job.FollowAuto), "pages visited beyond those given: auto, none, contact or site")
 	flags.BoolVar(&f.json, "json", false, "report progress and the end as JSON lines on standard error")
 	return cmd
 }
 
 func extract(cmd *cobra.Command, f *extractFlags, args []string) (err error) {
-	format := export.CSV
-	if f.output != "" {
-		if format, err = export.FormatOf(f.output); err != nil {
-			return fmt.Errorf("--output: %w", err)
+	format, err := f.chosen()
+	if err != nil {
+		return err
+	}
+	options, err := f.job()
+	if err != nil {
+		return err
+	}
+	show := newDisplay(cmd.ErrOrStderr(), f.json)
+	var list *urlList
+	if f.resume == "" && !f.demo { // read before anything is opened: most mistakes are here
+		if list, err = readURLs(cmd, args, f.column); err != nil {
+			return err
+		}
+		list.report(show)
+		if len(list.targets) == 0 {
+			return errNoURL
 		}
 	}
 	node, site, closeNode, err := f.open(cmd.Context(), cmd.ErrOrStderr(), slog.LevelError)
+	if errors.Is(err, local.ErrInUse) {
+		return fmt.Errorf("%w\n%s", err, f.instead(args))
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeNode()) }()
 
-	show := newDisplay(cmd.ErrOrStderr(), f.json)
-	id, err := f.start(cmd, node, site, show, args)
+	id, err := f.start(cmd, node, site, list, options, show, args)
 	if err != nil {
 		return err
 	}
@@ -85,14 +101,17 @@ func extract(cmd *cobra.Command, f *extractFlags, args []string) (err error) {
 	show.finish(last)
 	// What was found is written even after Ctrl-C.
 	ctx := context.WithoutCancel(cmd.Context())
-	if err := f.write(ctx, cmd.OutOrStdout(), node, id, format); err != nil {
+	err = f.write(cmd.OutOrStdout(), func(w io.Writer) error {
+		return export.WriteAddresses(w, format, export.Addresses(ctx, node.Store, id, job.AddressFilter{}))
+	})
+	if err != nil {
 		return err
 	}
-	if f.output != "" {
-		show.note(fmt.Sprintf("%d addresses written to %s", last.Emails, f.output))
+	if f.file != "" {
+		show.note(counted(last.Emails, "address", "addresses") + " written to " + f.file)
 	}
 	switch {
-	case last.Status == job.Running:
+	case !last.Status.Final():
 		return &codeError{exitInterrupted, "stopped; go on with: gleaner extract --resume " + string(id) + f.again()}
 	case site != nil:
 		return checkDemo(ctx, node, site, id, last, show)
@@ -101,115 +120,114 @@ func extract(cmd *cobra.Command, f *extractFlags, args []string) (err error) {
 	}
 }
 
-// write writes the job's addresses to the output file, which appears whole or not
-// at all, or to standard output.
-func (f *extractFlags) write(ctx context.Context, stdout io.Writer, node *local.Node, id job.ID, format export.Format) (err error) {
-	all := export.Addresses(ctx, node.Store, id, job.AddressFilter{})
-	if f.output == "" {
-		return export.WriteAddresses(stdout, format, all)
-	}
-	file, err := os.CreateTemp(filepath.Dir(f.output), ".gleaner-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	if err := export.WriteAddresses(file, format, all); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), f.output)
-}
-
 // start creates the job of the list given, or takes up the one to resume.
-func (f *extractFlags) start(cmd *cobra.Command, node *local.Node, site *demosite.Site, show *display, args []string) (job.ID, error) {
+func (f *extractFlags) start(cmd *cobra.Command, node *local.Node, site *demosite.Site, list *urlList, o job.Options, show *display, args []string) (job.ID, error) {
 	ctx := cmd.Context()
 	if f.resume != "" {
-		id, err := job.ParseID(f.resume)
-		if err != nil {
-			return "", fmt.Errorf("--resume: %w", err)
-		}
-		_, err = node.Store.Job(ctx, id)
-		return id, err
+		return takeUp(ctx, node, f.resume)
 	}
-	list, err := readList(cmd, site, args)
-	if err != nil {
-		return "", err
+	name := f.name
+	if site != nil {
+		list = &urlList{targets: submit.FromStrings(site.URLs()).Targets}
+		args = []string{"sample site"}
 	}
-	for _, r := range list.Rejected {
-		show.note(fmt.Sprintf("line %d left out: %q %s", r.Line, r.Text, r.Reason))
-	}
-	if more := list.RejectedCount - len(list.Rejected); more > 0 {
-		show.note(fmt.Sprintf("and %d more lines left out", more))
+	if name == "" {
+		name = listName(args)
 	}
 	began := time.Now()
-	answer, err := node.Submit.Create(ctx, submit.Request{
-		Owner: localOwner, Name: f.name(args), List: list, Options: job.Options{Follow: job.Follow(f.follow)},
-	})
+	j, err := handIn(ctx, node.Submit, submit.Request{Owner: localOwner, Name: name, Options: o}, list)
 	if err != nil {
-		return "", err
+		return "", flagError(err)
 	}
-	show.note(fmt.Sprintf("started in %d ms: %d pages on %d sites", time.Since(began).Milliseconds(), answer.Job.URLs, answer.Job.Hosts))
-	return answer.Job.ID, nil
+	show.note(fmt.Sprintf("started in %d ms: %s on %s", time.Since(began).Milliseconds(),
+		counted(int64(len(list.targets)), "page", "pages"), counted(hosts(list.targets), "site", "sites")))
+	return j.ID, nil
 }
 
-func (f *extractFlags) name(args []string) string {
+// takeUp makes sure that the job goes on if it can.
+func takeUp(ctx context.Context, node *local.Node, arg string) (job.ID, error) {
+	id, err := job.ParseID(arg)
+	if err != nil {
+		return "", fmt.Errorf("--resume: %w", err)
+	}
+	j, err := node.Store.Job(ctx, id)
 	switch {
-	case f.demo:
-		return "sample site"
-	case len(args) == 0:
-		return "standard input"
-	default:
-		name := filepath.Base(args[0])
-		if len(args) > 1 {
-			name += fmt.Sprintf(" and %d more", len(args)-1)
-		}
-		return name
+	case errors.Is(err, job.ErrNotFound):
+		return "", fmt.Errorf("--resume: there is no job %s in this data directory (see --data)", id)
+	case err != nil:
+		return "", err
+	case j.Status == job.Paused:
+		_, err = node.Control.Resume(ctx, j.Owner, id)
 	}
+	return id, err
 }
 
+// handIn creates a job, by chunks if it is large.
+func handIn(ctx context.Context, s *submit.Service, r submit.Request, l *urlList) (job.Job, error) {
+	if len(l.targets) <= submit.MaxListURLs {
+		r.List = submit.List{Targets: l.targets, Lines: len(l.targets), Duplicates: l.duplicates, RejectedCount: l.refused}
+		answer, err := s.Create(ctx, r)
+		return answer.Job, err
+	}
+	r.Open, r.Expect = true, len(l.targets)
+	answer, err := s.Create(ctx, r)
+	if err != nil {
+		return answer.Job, err
+	}
+	n := 0
+	for part := range slices.Chunk(l.targets, blockLines) {
+		chunk := submit.List{Targets: part, Lines: len(part)}
+		if n == 0 {
+			chunk.Duplicates, chunk.RejectedCount = l.duplicates, l.refused
+		}
+		if _, err := s.Append(ctx, r.Owner, answer.Job.ID, n, chunk); err != nil {
+			return answer.Job, err
+		}
+		n++
+	}
+	return s.Start(ctx, r.Owner, answer.Job.ID, n)
+}
+
+func hosts(targets []job.Target) int64 {
+	seen := map[string]struct{}{}
+	for _, t := range targets {
+		seen[t.Host()] = struct{}{}
+	}
+	return int64(len(seen))
+}
+
+// again is the rest of the command line that goes on with a job.
 func (f *extractFlags) again() string {
 	out := ""
-	if f.data != "gleaner-data" {
-		out += " --data " + f.data
+	if f.data != defaultData {
+		out += " --data " + quoted(f.data)
 	}
-	if f.output != "" {
-		out += " -o " + f.output
+	if f.file != "" {
+		out += " -o " + quoted(f.file)
 	}
 	return out
 }
 
-// readList gathers the URLs: of the sample site, of the arguments (each a URL or
-// a file), or of standard input.
-func readList(cmd *cobra.Command, site *demosite.Site, args []string) (submit.List, error) {
-	if site != nil {
-		return submit.FromStrings(site.URLs()), nil
-	}
-	if len(args) == 0 {
-		text, err := io.ReadAll(cmd.InOrStdin())
-		if err != nil {
-			return submit.List{}, fmt.Errorf("standard input: %w", err)
-		}
-		return submit.ParseText(string(text)), nil
-	}
-	var lines []string
+// instead is what to do when a server works in the data directory.
+func (f *extractFlags) instead(args []string) string {
+	line := "gleaner create"
 	for _, a := range args {
-		text, err := os.ReadFile(a)
-		switch {
-		case err == nil:
-			lines = append(lines, strings.Split(string(text), "\n")...)
-		case errors.Is(err, os.ErrNotExist):
-			lines = append(lines, a)
-		default:
-			return submit.List{}, err
-		}
+		line += " " + quoted(a)
 	}
-	return submit.ParseText(strings.Join(lines, "\n")), nil
+	line += " --wait"
+	if f.file != "" {
+		line += " -o " + quoted(f.file)
+	}
+	return "A server is probably running on it. Hand the list to that server:\n  " + line +
+		"\nor choose another directory with --data."
+}
+
+// quoted writes an argument as a shell takes it.
+func quoted(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || strings.ContainsRune("\"'`$&|;<>()*?[]{}~#!\\", r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // pollEvery is how often the terminal's figures are refreshed.
@@ -230,6 +248,9 @@ func workUntilDone(ctx context.Context, node *local.Node, id job.ID, show *displ
 			p, err := node.Store.Progress(running, id)
 			switch {
 			case running.Err() != nil:
+				if ctx.Err() != nil {
+					show.note("stopping: what is under way is stored …")
+				}
 				return nil
 			case err != nil:
 				return err
@@ -239,7 +260,6 @@ func workUntilDone(ctx context.Context, node *local.Node, id job.ID, show *displ
 			show.progress(p.Snapshot(time.Now()))
 			select {
 			case <-running.Done():
-				return nil
 			case <-tick.C:
 			}
 		}
@@ -254,16 +274,10 @@ func workUntilDone(ctx context.Context, node *local.Node, id job.ID, show *displ
 // verdict is the exit status a finished job deserves.
 func verdict(s job.Snapshot) error {
 	if s.Status != job.Completed {
-		return &codeError{exitError, "the job is " + string(s.Status) + " " + s.Reason}
+		return &codeError{exitError, strings.TrimSpace("the job is " + strings.ToLower(string(s.Status)) + " " + s.Reason)}
 	}
-	failed := int64(0)
-	for o, n := range s.Outcomes {
-		if o.Class() == job.ClassFailed {
-			failed += n
-		}
-	}
-	if failed > 0 {
-		return &codeError{exitSomeFailed, fmt.Sprintf("%d of %d URLs could not be visited", failed, s.URLs)}
+	if n := failures(s); n > 0 {
+		return &codeError{exitSomeFailed, fmt.Sprintf("%s of %s URLs could not be visited", count(n), count(s.URLs))}
 	}
 	return nil
 }

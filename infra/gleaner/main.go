@@ -36,18 +36,22 @@ func main() {
 }
 
 func run(ctx context.Context) int {
-	err := newRoot(os.Getenv).ExecuteContext(ctx)
-	var code *codeError
+	code, text := status(newRoot(os.Getenv).ExecuteContext(ctx))
+	if text != "" {
+		fmt.Fprintln(os.Stderr, "gleaner: "+text)
+	}
+	return code
+}
+
+// status is the exit code that an error deserves, and what to say about it.
+func status(err error) (code int, text string) {
+	var c *codeError
 	switch {
 	case err == nil:
-		return 0
-	case errors.As(err, &code):
-		if code.text != "" {
-			fmt.Fprintln(os.Stderr, "gleaner: "+code.text)
-		}
-		return code.code
+		return 0, ""
+	case errors.As(err, &c):
+		return c.code, c.text
 	default:
-		fmt.Fprintln(os.Stderr, "gleaner: "+err.Error())
-		return exitError
+		return exitError, err.Error()
 	}
 }

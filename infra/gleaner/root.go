@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,9 +26,40 @@ func newRoot(getenv func(string) string) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newServe(getenv), newExtract(getenv))
+	root.AddGroup(
+		&cobra.Group{ID: groupHere, Title: "On this machine:"},
+		&cobra.Group{ID: groupJobs, Title: "Jobs of a server:"},
+		&cobra.Group{ID: groupAdmin, Title: "Looking after an installation:"},
+	)
+	for group, commands := range map[string][]*cobra.Command{
+		groupHere: {newServe(getenv), newExtract(getenv)},
+		groupJobs: {
+			newCreate(getenv), newJobs(getenv), newWatch(getenv), newExport(getenv), newDelete(getenv),
+			newAct(getenv, "cancel", "Stop jobs for good; what was found is kept"),
+			newAct(getenv, "pause", "Hold jobs until they are resumed"),
+			newAct(getenv, "resume", "Let paused jobs go on"),
+			newAct(getenv, "retry", "Try again what failed for a reason that may have passed"),
+			newAct(getenv, "restore", "Bring deleted jobs back"),
+		},
+		groupAdmin: {newKeys(getenv), newWebhook(getenv), newDoctor(getenv), newAudit(getenv)},
+	} {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
 	return root
 }
+
+// Groups of commands, as --help shows them.
+const (
+	groupHere  = "here"
+	groupJobs  = "jobs"
+	groupAdmin = "admin"
+)
+
+// defaultData is where the data of this machine lies unless told otherwise.
+const defaultData = "gleaner-data"
 
 // nodeFlags are the flags of every command that crawls on this machine.
 type nodeFlags struct {
@@ -44,11 +76,7 @@ type nodeFlags struct {
 
 func (f *nodeFlags) register(cmd *cobra.Command, getenv func(string) string) {
 	flags := cmd.Flags()
-	data := getenv("GLEANER_DATA")
-	if data == "" {
-		data = "gleaner-data"
-	}
-	flags.StringVar(&f.data, "data", data, "`directory` of the jobs and what they found (GLEANER_DATA)")
+	flags.StringVar(&f.data, "data", dataDirectory(getenv), "`directory` of the jobs and what they found (GLEANER_DATA)")
 	flags.IntVar(&f.workers, "workers", local.DefaultWorkers, "batches crawled at once, each over up to 100 connections")
 	flags.BoolVar(&f.demo, "demo", false, "use the built-in sample site, which needs no internet")
 	flags.BoolVar(&f.allowPrivate, "allow-private", false, "also visit private and loopback addresses: for your own network")
@@ -57,6 +85,13 @@ func (f *nodeFlags) register(cmd *cobra.Command, getenv func(string) string) {
 	flags.StringVar(&f.from, "from", getenv("GLEANER_FROM"), "e-mail `address` for the From header (GLEANER_FROM)")
 	flags.DurationVar(&f.timeout, "timeout", time.Minute, "longest time one page may take")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log everything")
+}
+
+func dataDirectory(getenv func(string) string) string {
+	if dir := getenv("GLEANER_DATA"); dir != "" {
+		return dir
+	}
+	return defaultData
 }
 
 // open opens the node these flags describe, and the sample site if it is asked
@@ -97,11 +132,11 @@ func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (
 		}
 		cfg.Fetch.Resolver = site
 		cfg.Fetch.AllowNets = append(cfg.Fetch.AllowNets, netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 32))
-		closeAll = func() error { _ = site.Close(); return os.RemoveAll(cfg.Dir) }
+		closeAll = func() error { return errors.Join(site.Close(), os.RemoveAll(cfg.Dir)) }
 	}
 	node, err := local.Open(ctx, cfg)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("%w%s", err, adviceFor(err))
+		return nil, nil, nil, errors.Join(err, closeAll())
 	}
 	return node, site, func() error {
 		if err := node.Close(); err != nil {

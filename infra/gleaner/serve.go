@@ -40,6 +40,9 @@ func newServe(getenv func(string) string) *cobra.Command {
 func serve(cmd *cobra.Command, f *nodeFlags, listen string) (err error) {
 	ctx := cmd.Context()
 	node, site, closeNode, err := f.open(ctx, cmd.ErrOrStderr(), slog.LevelInfo)
+	if errors.Is(err, local.ErrInUse) {
+		return fmt.Errorf("%w\nA server is probably running on it: use that one, stop it, or choose another directory with --data", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -102,14 +105,6 @@ func greet(cmd *cobra.Command, f *nodeFlags, l net.Listener, site *demosite.Site
 	if f.contact == "" {
 		fmt.Fprintln(out, "Please name a page about yourself with --contact, so that webmasters know who crawls.")
 	}
-}
-
-// adviceFor says what to do about an error of opening.
-func adviceFor(err error) string {
-	if errors.Is(err, local.ErrInUse) {
-		return "\nA server is probably running on it: use that one, stop it, or choose another directory with --data."
-	}
-	return ""
 }
 
 // listHandler serves the sample site's list as text.

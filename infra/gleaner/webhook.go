@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"gleaner/shared/webhook"
+)
+
+func newWebhook(getenv func(string) string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "webhook",
+		Short: "Show the secret that webhook calls are signed with, and what became of calls",
+		Long: `When a job created with --webhook URL is completed, the server posts its figures to
+that URL, signed with a secret of the job's owner. A call that is not answered with
+2xx is repeated for about an hour.`,
+	}
+	cmd.AddCommand(newWebhookSecret(getenv))
+	return cmd
+}
+
+func newWebhookSecret(getenv func(string) string) *cobra.Command {
+	var f keysFlags
+	var rotate bool
+	cmd := &cobra.Command{
+		Use:   "secret",
+		Short: "Show the secret that calls are signed with",
+		Long: `Shows the secret that webhook calls are signed with. The header
+
+  Gleaner-Signature: t=<seconds since 1970>,v1=<signature>
+
+holds the HMAC-SHA256 of "<t>.<body>" in hex. Take a call only if the signature fits
+and t is within five minutes.`,
+		Example: `  gleaner webhook secret
+  gleaner webhook secret --rotate          # the old one signs too for a day
+  gleaner webhook secret --table gleaner-Table-1A2B3C --owner kai`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			secret, err := f.secret(cmd.Context(), rotate)
+			if err != nil {
+				return err
+			}
+			if f.json {
+				return printJSON(cmd.OutOrStdout(), secret)
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), secret.Secret)
+			return err
+		},
+	}
+	f.register(cmd, getenv)
+	cmd.Flags().BoolVar(&rotate, "rotate", false, "make a new one first")
+	return cmd
+}
+
+func (f *keysFlags) secret(ctx context.Context, rotate bool) (s webhook.Secret, err error) {
+	if !f.given() {
+		c, err := f.client()
+		if err != nil {
+			return s, err
+		}
+		s, err := c.WebhookSecret(ctx, rotate)
+		return s, f.explain(err)
+	}
+	store, closeStore, err := f.open(ctx, false)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
+	secrets := webhook.NewSecrets(store, nil)
+	if rotate {
+		return secrets.Rotate(ctx, f.owner)
+	}
+	return secrets.Of(ctx, f.owner)
+}

@@ -1,0 +1,20 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"gleaner/shared/webhook"
+)
+
+// WebhookSecret returns the secret that the caller's webhook calls are signed
+// with; rotate has a new one made first.
+func (c *Client) WebhookSecret(ctx context.Context, rotate bool) (webhook.Secret, error) {
+	r := request{method: http.MethodGet, path: "/webhook"}
+	if rotate {
+		r = request{method: http.MethodPost, path: "/webhook/rotate", once: true}
+	}
+	var s webhook.Secret
+	err := c.call(ctx, r, &s)
+	return s, err
+}
