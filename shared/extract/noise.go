@@ -29,8 +29,10 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	if !allowedAfter(b, c.hi, next, l.place) {
 		return false
 	}
-	if l.place == inScript && quote(next) && firstNonSpace(b[min(c.hi+1, len(b)):]) == '+' {
-		return false // the beginning of a string that is put together
+	if l.place == inScript && quote(next) {
+		if c := firstNonSpace(b[min(c.hi+1, len(b)):]); c == '+' || c == '.' {
+			return false // a string that is put together, or turned into another
+		}
 	}
 	if c.lo == 0 {
 		return true
@@ -275,6 +277,19 @@ func wordBefore(b []byte, lo int) (word []byte, start int) {
 // address: of space, line ends, quotes, brackets, slash, colon and equals.
 var escapes = [...]string{"20", "3a", "3e", "3c", "22", "27", "2f", "0a", "0d", "09", "26", "3d", "2c", "3b", "28", "a0"}
 
+// escapeCode reports whether b begins with one of those codes.
+func escapeCode(b []byte) bool {
+	if class[b[0]]&class[b[1]]&isHex == 0 {
+		return false
+	}
+	for _, e := range escapes {
+		if foldPrefix(b, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // trimLocal removes from the front of the local part what does not belong to
 // it and reports whether a local part remains.
 func trimLocal(b []byte, c *candidate, l *layer) bool {
@@ -285,10 +300,10 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 	if c.lo > 0 && b[c.lo-1] == '%' && len(loc) > 2 && class[loc[0]]&isHex != 0 && class[loc[1]]&isHex != 0 {
 		loc = loc[2:]
 	}
-	if len(loc) > 5 && loc[0] == 'u' && loc[1] == '0' && loc[2] == '0' && class[loc[3]]&isHex != 0 && class[loc[4]]&isHex != 0 {
+	if len(loc) > 5 && loc[0] == 'u' && loc[1] == '0' && loc[2] == '0' && escapeCode(loc[3:]) {
 		loc = loc[5:]
 	}
-	if len(loc) > 4 && loc[0] == 'x' && class[loc[1]]&class[loc[2]]&isHex != 0 && class[loc[1]]&isDigit != 0 && roleLocal(string(bytes.ToLower(loc[3:]))) {
+	if len(loc) > 4 && loc[0] == 'x' && escapeCode(loc[1:]) && roleLocal(string(bytes.ToLower(loc[3:]))) {
 		loc = loc[3:]
 	}
 	if i := bytes.LastIndex(loc, []byte("..")); i >= 0 {
@@ -309,13 +324,8 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 	}
 	loc = trimPhone(loc, plus)
 	loc = trimScript(loc)
-	if len(loc) > 4 && class[loc[0]]&isHex != 0 && class[loc[1]]&isHex != 0 {
-		for _, e := range escapes {
-			if foldPrefix(loc, e) && roleLocal(string(bytes.ToLower(loc[2:]))) {
-				loc = loc[2:]
-				break
-			}
-		}
+	if len(loc) > 4 && escapeCode(loc) && roleLocal(string(bytes.ToLower(loc[2:]))) {
+		loc = loc[2:]
 	}
 	if rest := trimLabel(loc); len(rest) < len(loc) {
 		loc = rest

@@ -40,7 +40,7 @@ func (w *walker) otherAttribute(a attr, tr *tagTraits) {
 func (w *walker) unknownValue(a attr, hint bool) {
 	v := w.value(a)
 	l := w.sub(a.pos)
-	l.place, l.fixed, l.words = inAttr, true, true
+	l.place, l.fixed, l.words, l.cipher = inAttr, true, true, cipherName(a.name)
 	if l.form == "" {
 		l.form = FoundDataAttribute
 	}
@@ -66,6 +66,16 @@ func (w *walker) unknownValue(a attr, hint bool) {
 		return
 	}
 	w.s.opaque(v, &l, hint)
+}
+
+// cipherName reports whether an attribute's name speaks of an encoding.
+func cipherName(name []byte) bool {
+	for _, w := range [...]string{"enc", "rot", "crypt", "cipher", "obf", "13"} {
+		if foldIndex(name, w) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // part is which part of an address an attribute holds by its name.

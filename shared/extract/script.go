@@ -100,7 +100,7 @@ func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
 	if w.amp.in(w.src, lo, hi) {
 		t.entity = bytes.Contains(seg, []byte("&#")) || bytes.Contains(seg, []byte("&commat"))
 	}
-	if w.pct.in(w.src, lo, hi) {
+	if w.pct.in(w.src, lo, hi) && !w.s.opt.KeepObfuscated {
 		t.percent = containsPercentAt(seg)
 	}
 	if t.slash = w.bsl.in(w.src, lo, hi); t.slash {

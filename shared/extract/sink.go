@@ -29,6 +29,7 @@ type layer struct {
 	fixed  bool  // the layer was decoded: all of it is at pos
 	depth  uint8 // decoded from a layer that was decoded ...
 	words  bool  // look for spelled-out signs as well
+	cipher bool  // the place is named for an encoding of letters
 	flat   *flat // maps offsets to positions and forms; nil: pos + offset
 }
 
