@@ -19,12 +19,32 @@ const (
 // crashedBefore reports whether a batch just claimed is suspected of killing
 // workers: it was claimed before, again and again, and neither released nor
 // fetched.
-func crashedBefore(b *job.Batch) bool {
-	forgiven := forgivenWhole
+func crashedBefore(b *job.Batch) bool { return b.Attempt > 1+forgiven(b) }
+
+// lastChance reports whether a batch just claimed will be suspected if its
+// worker dies once more.
+func lastChance(b *job.Batch) bool { return b.Attempt == 1+forgiven(b) }
+
+func forgiven(b *job.Batch) int {
 	if last := b.Ref.Key[len(b.Ref.Key)-1]; last == 'a' || last == 'b' {
-		forgiven = forgivenHalf
+		return forgivenHalf
 	}
-	return b.Attempt > 1+forgiven
+	return forgivenWhole
+}
+
+// crawlApart crawls a batch when it may be crawled beside the others. A process that crawls several batches at once and dies leaves all of them under
+// suspicion, so one that has its last chance has the process to itself: if that
+// dies again, it was this one. Where a process has one batch at a time, as on
+// AWS, nobody waits.
+func (w *Worker) crawlApart(ctx context.Context, j job.Job, b *job.Batch, claim job.Claim) (done bool, err error) {
+	if lastChance(b) {
+		w.company.Lock()
+		defer w.company.Unlock()
+	} else {
+		w.company.RLock()
+		defer w.company.RUnlock()
+	}
+	return w.crawl(ctx, j, b, claim)
 }
 
 // isolate splits a batch that kills workers, until the one URL that does so is

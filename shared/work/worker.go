@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,6 +75,7 @@ type Worker struct {
 	Config
 	seen     seen.Cache
 	draining atomic.Bool
+	company  sync.RWMutex // see crawlApart
 }
 
 // New makes a Worker.
@@ -157,7 +159,7 @@ func (w *Worker) batch(ctx context.Context, ref job.Ref) error {
 		if crashedBefore(&b) {
 			return w.isolate(ctx, j, b)
 		}
-		done, err := w.crawl(ctx, j, &b, claim)
+		done, err := w.crawlApart(ctx, j, &b, claim)
 		if err != nil || !done {
 			return err
 		}
