@@ -29,7 +29,20 @@ func RequestID(ctx context.Context) string {
 
 // Whole answers requests of an HTTP API (payload format 2.0).
 func Whole(h http.Handler) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
-	return httpadapter.NewV2(h).ProxyWithContext
+	return httpadapter.NewV2(joined(h)).ProxyWithContext
+}
+
+// joined undoes what the adapter does to headers: it takes every comma for a
+// boundary between two headers of one name, even in a date.
+func joined(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, values := range r.Header {
+			if len(values) > 1 && name != "Cookie" {
+				r.Header[name] = []string{strings.Join(values, ",")}
+			}
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Either answers both kinds of request in one function: those of its Function

@@ -63,6 +63,22 @@ func TestEitherTellsTheTwoApart(t *testing.T) {
 	}
 }
 
+func TestHeadersStayWhole(t *testing.T) {
+	const date = "Fri, 20 Nov 2026 09:31:14 GMT"
+	var got http.Header
+	handle := lambdahttp.Whole(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header
+		w.WriteHeader(http.StatusOK)
+	}))
+	_, err := handle(t.Context(), events.APIGatewayV2HTTPRequest{
+		RawPath: "/", Headers: map[string]string{"if-modified-since": date, "accept-encoding": "gzip, br"},
+		RequestContext: events.APIGatewayV2HTTPRequestContext{HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: http.MethodGet}},
+	})
+	if err != nil || got.Get("If-Modified-Since") != date || strings.ReplaceAll(got.Get("Accept-Encoding"), " ", "") != "gzip,br" {
+		t.Errorf("%v %v", got, err)
+	}
+}
+
 func TestEitherRefusesWhatIsNoEvent(t *testing.T) {
 	if _, err := lambdahttp.Either(echo(""), echo(""))(t.Context(), json.RawMessage(`[1]`)); err == nil {
 		t.Fatal("no error")

@@ -1,11 +1,13 @@
 package template
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,7 +115,34 @@ func environment(t *template) (found []string) {
 			}
 		}
 	}
-	return append(found, readers()...)
+	if all := names(at(t.tree, "Globals", "Function", "Environment", "Variables")); !slices.Equal(all, []string{endpointVariable}) {
+		found = append(found, fmt.Sprintf("Globals: every function is given %q, want %s only", all, endpointVariable))
+	}
+	return append(append(found, t.localEnvironment()...), readers()...)
+}
+
+// endpointVariable is read by the AWS SDK.
+const endpointVariable = "AWS_ENDPOINT_URL"
+
+// localEnvironment compares the environment of sam local invoke, which passes on
+// only what the template sets too, with that of the template.
+func (t *template) localEnvironment() (found []string) {
+	text, err := os.ReadFile(filepath.Join(root, "infra/events/env.json"))
+	if err != nil {
+		return finding("%v", err)
+	}
+	var local map[string]map[string]string
+	if err := json.Unmarshal(text, &local); err != nil {
+		return finding("env.json: %v", err)
+	}
+	for _, name := range t.functions() {
+		want := append(names(at(t.properties(name), "Environment", "Variables")), endpointVariable)
+		slices.Sort(want)
+		if got := slices.Sorted(maps.Keys(local[name])); !slices.Equal(got, want) {
+			found = append(found, fmt.Sprintf("env.json: %s has %q, want %q", name, got, want))
+		}
+	}
+	return found
 }
 
 // getenvs lists the variables asked for with getenv("…").

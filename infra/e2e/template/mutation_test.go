@@ -24,6 +24,9 @@ var mutations = []struct {
 	{"variable not set", "environment", `GLEANER_SOCKET_URL: .*`, ``, "ApiFunction reads GLEANER_SOCKET_URL"},
 	{"variable misspelt", "environment", `GLEANER_CONTACT:`, `GLEANER_CONTAKT:`, "does not read GLEANER_CONTAKT"},
 
+	{"variable not in env.json", "environment", `GLEANER_FROM:`, `GLEANER_FORM:`, "env.json: WorkerFunction"},
+	{"variable for all", "environment", `AWS_ENDPOINT_URL:`, `AWS_ENDPOINT:`, "every function is given"},
+
 	{"action missing", "policies", `                  - dynamodb:UpdateItem\n`, ``, "ApiFunction needs dynamodb:UpdateItem on table"},
 	{"action too many", "policies", `                  - dynamodb:UpdateItem\n`, "                  - dynamodb:UpdateItem\n                  - dynamodb:Scan\n", "is allowed dynamodb:Scan"},
 	{"ring not allowed", "policies", `sqs:SendMessage\n`, "sqs:ChangeMessageVisibility\n", "ApiFunction needs sqs:SendMessage on queue"},
