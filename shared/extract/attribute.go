@@ -13,7 +13,7 @@ const (
 	attrCloudflare
 	attrStyle
 	attrClass
-	attrID_
+	attrIdentity
 	attrHidden
 	attrDir
 	attrProperty
@@ -45,7 +45,7 @@ func attrOf(name []byte) attrID {
 	case "class":
 		return attrClass
 	case "id":
-		return attrID_
+		return attrIdentity
 	case "style":
 		return attrStyle
 	case "href", "action", "formaction", "xlink:href", "cite", "to":
@@ -101,7 +101,7 @@ func (w *walker) attributesOf(t tag, name []byte) {
 		case attrIgnored:
 		case attrClass:
 			w.classes(a.value, &tr)
-		case attrID_:
+		case attrIdentity:
 			w.sheet.apply('#', a.value, &tr.effect)
 		case attrStyle:
 			inlineStyle(a.value, &tr.effect)
@@ -185,134 +185,6 @@ func (w *walker) misusedAttributes() {
 			w.s.opaque(w.value(a), &l, true)
 		}
 	}
-}
-
-// propertyForm recognises the properties of microdata and RDFa that hold an
-// address.
-func propertyForm(v []byte) FoundBy {
-	if !foldSuffix(v, "email") && !foldSuffix(v, "mbox") {
-		return ""
-	}
-	if i := bytes.LastIndexAny(v, ":/#. "); i >= 0 {
-		v = v[i+1:]
-	}
-	if foldEqual(v, "email") || foldEqual(v, "mbox") {
-		return FoundMicrodata
-	}
-	return ""
-}
-
-func foldSuffix(b []byte, s string) bool {
-	return len(b) >= len(s) && foldEqual(b[len(b)-len(s):], s)
-}
-
-// classes reads the tokens of a class attribute.
-func (w *walker) classes(v []byte, tr *tagTraits) {
-	for len(v) > 0 {
-		i := 0
-		for i < len(v) && class[v[i]]&isSpace == 0 {
-			i++
-		}
-		if i > 0 {
-			w.classToken(v[:i], tr)
-		}
-		if i == len(v) {
-			return
-		}
-		v = v[i+1:]
-	}
-}
-
-func (w *walker) classToken(c []byte, tr *tagTraits) {
-	switch c[0] | 0x20 {
-	case 'e', 'u', 'm', 'v':
-		switch string(c) {
-		case "email", "u-email", "vcard-email":
-			tr.form, tr.hint = FoundHCard, true
-		case "visually-hidden", "visuallyhidden":
-			tr.effect.hidden = true
-		case "value":
-			if w.inForm(FoundHCard) {
-				tr.form = FoundHCard
-			}
-		case "eeb-rtl":
-			tr.effect.reversed = true
-		case "eeb-nodis", "eeb-nodisplay":
-			tr.effect.hidden = true
-		default:
-			tr.hint = tr.hint || foldIndex(c, "mail") >= 0
-		}
-	case 'f', 'b', 'g', 'a':
-		if len(c) > 4 && (bytes.HasSuffix(c, []byte("-at")) || bytes.HasSuffix(c, []byte("-at-sign"))) {
-			switch string(c) {
-			case "fa-at", "bi-at", "glyphicon-at", "ai-at":
-				tr.effect.before = "@"
-			}
-		}
-	case 'h', 'd', 'i':
-		switch string(c) {
-		case "hidden", "hide", "d-none", "display-none", "invisible":
-			tr.effect.hidden = true
-		case "icon-at", "icon-at-sign", "icofont-at":
-			tr.effect.before = "@"
-		}
-	case 'c':
-		tr.effect.reversed = tr.effect.reversed || string(c) == "codedirection"
-	case 'j', 's', 'p', 'o':
-		tr.effect.hidden = tr.effect.hidden || string(c) == "sr-only" || string(c) == "screen-reader-text"
-		tr.hint = tr.hint || foldIndex(c, "spam") >= 0 || foldIndex(c, "mail") >= 0 || foldIndex(c, "obfusc") >= 0
-	}
-	if len(c) > 2 && encodedClass(c) {
-		tr.encoded = true
-	}
-	if len(w.sheet.rules) > 0 {
-		w.sheet.apply('.', c, &tr.effect)
-	}
-}
-
-// encodedClass reports whether a class name speaks of an encoding.
-func encodedClass(c []byte) bool {
-	for i := 0; i+3 <= len(c); i++ {
-		word := ""
-		switch c[i] | 0x20 {
-		case 'b':
-			word = "b64"
-			if foldPrefix(c[i:], "base64") {
-				return true
-			}
-		case 'r':
-			word = "rot13"
-			if foldPrefix(c[i:], "revers") {
-				return true
-			}
-		case 'c':
-			word = "crypt"
-			if foldPrefix(c[i:], "cloak") {
-				return true
-			}
-		case 'o':
-			word = "obfus"
-		case 'e':
-			word = "encod"
-		case 's':
-			word = "scrambl"
-		default:
-			continue
-		}
-		if foldPrefix(c[i:], word) {
-			return true
-		}
-	}
-	return false
-}
-
-func (w *walker) inForm(f FoundBy) bool {
-	for i := range w.open {
-		if w.open[i].kind == specialForm && w.open[i].form == f {
-			return true
-		}
-	}
-	return false
 }
 
 // applyEffect carries out what style says about an element's text.

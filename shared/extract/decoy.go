@@ -3,9 +3,11 @@ package extract
 import "bytes"
 
 // decoyWords are put into an address for people to take out again.
-var decoyWords = [...]string{"nospamplease", "nospam", "no-spam", "no_spam", "no.spam", "removethis", "remove-this", "remove_this",
+var decoyWords = [...]string{
+	"nospamplease", "nospam", "no-spam", "no_spam", "no.spam", "removethis", "remove-this", "remove_this",
 	"remove.this", "removeme", "remove-me", "deletethis", "delete-this", "keinspam", "kein-spam", "ohnespam", "antispam",
-	"entfernen", "bitteentfernen", "spamfrei", "takethisout", "sansspam", "pasdespam", "sinspam"}
+	"entfernen", "bitteentfernen", "spamfrei", "takethisout", "sansspam", "pasdespam", "sinspam",
+}
 
 // dropDecoyWords takes decoy words out of a candidate. A word that is all of
 // the local part, or the name of the domain, is none.

@@ -24,8 +24,10 @@ func TestExtract(t *testing.T) {
 	tests := []struct{ name, body, want string }{
 		{"mailto", `<a href="mailto:Info@Tischlerei-Brenk.de?subject=Hallo">Schreiben</a>`, "info@tischlerei-brenk.de mailto"},
 		{"mailto wins over text", `<a href='mailto:info@tischlerei-brenk.de'>info@tischlerei-brenk.de</a>`, "info@tischlerei-brenk.de mailto"},
-		{"several recipients", `<a href="mailto:a.lund@fjordbygg.no,b.lund@fjordbygg.no?cc=post%40fjordbygg.no&amp;bcc=x%40fjordbygg.no">x</a>`,
-			"a.lund@fjordbygg.no mailto|b.lund@fjordbygg.no mailto|post@fjordbygg.no mailto|x@fjordbygg.no mailto"},
+		{
+			"several recipients", `<a href="mailto:a.lund@fjordbygg.no,b.lund@fjordbygg.no?cc=post%40fjordbygg.no&amp;bcc=x%40fjordbygg.no">x</a>`,
+			"a.lund@fjordbygg.no mailto|b.lund@fjordbygg.no mailto|post@fjordbygg.no mailto|x@fjordbygg.no mailto",
+		},
 		{"share link", `<a href="mailto:?subject=Look&amp;body=https://fjordbygg.no/">Share</a>`, ""},
 		{"text", `<p>Write to <b>info@tischlerei-brenk.de</b>.</p>`, "info@tischlerei-brenk.de text"},
 		{"entities", `<p>&#105;nfo&#64;tischlerei-brenk&period;de</p>`, "info@tischlerei-brenk.de entity"},

@@ -75,7 +75,7 @@ func (s *sink) html(src []byte, l layer) {
 // lateMatters reports whether a rule that came late is for something that
 // stood before it.
 func (w *walker) lateMatters() bool {
-	if bytes.IndexByte(w.src, '@') < 0 && bytes.Index(w.src, []byte("&#")) < 0 {
+	if bytes.IndexByte(w.src, '@') < 0 && !bytes.Contains(w.src, []byte("&#")) {
 		return false
 	}
 	for _, r := range w.sheet.rules[w.sheet.early:] {
@@ -180,11 +180,11 @@ func (w *walker) markup(i int) int {
 		if i+2 < len(src) && class[src[i+2]]&isLetter != 0 {
 			return w.endTag(i + 2)
 		}
-		return w.skipTo('>', i+2)
+		return w.skipTag(i + 2)
 	case c == '!':
 		return w.declaration(i)
 	case c == '?':
-		return w.skipTo('>', i+2)
+		return w.skipTag(i + 2)
 	}
 	w.cur.buf = append(w.cur.buf, '<')
 	return i + 1
@@ -203,8 +203,9 @@ func (w *walker) find(c byte, i int) int {
 	return -1
 }
 
-func (w *walker) skipTo(c byte, i int) int {
-	if k := w.find(c, i); k >= 0 {
+// skipTag returns the offset behind the next >.
+func (w *walker) skipTag(i int) int {
+	if k := w.find('>', i); k >= 0 {
 		return k + 1
 	}
 	return len(w.src)
@@ -227,7 +228,7 @@ func (w *walker) declaration(i int) int {
 		}
 		w.cur.mark(markInline)
 		if end < 0 {
-			return w.skipTo('>', body)
+			return w.skipTag(body)
 		}
 		w.comment(body, body+end)
 		if end == 0 && rest[4] == '>' {
@@ -246,7 +247,7 @@ func (w *walker) declaration(i int) int {
 		}
 		return i + 9
 	}
-	return w.skipTo('>', i+2)
+	return w.skipTag(i + 2)
 }
 
 // section reads a CDATA section: text, or the markup of another document.
@@ -274,150 +275,6 @@ func (w *walker) sub(off int) layer {
 	return layer{form: w.l.form, reason: w.l.reason, pos: w.pos(off), fixed: w.l.fixed, depth: w.l.depth}
 }
 
-// startTag reads the tag whose name begins at src[i].
-func (w *walker) startTag(i int) int {
-	w.off = i
-	var buf [maxTagName]byte
-	name, n := tagName(&buf, w.src, i)
-	end, closed := w.attributes(n)
-	if !closed {
-		return end // the layer ends inside a tag: it is no tag
-	}
-	t := w.tagOf(name)
-	w.element(t, name)
-	if t.raw {
-		return w.rawText(t, string(name), end)
-	}
-	return end
-}
-
-func tagNameEnd(c byte) bool { return c == '>' || c == '/' || class[c]&isSpace != 0 }
-
-// tagName returns the lower-case name of the tag at src[i] and where it ends.
-// Names too long to matter are cut.
-func tagName(buf *[maxTagName]byte, src []byte, i int) (name []byte, end int) {
-	n := 0
-	for ; i < len(src); i++ {
-		c := src[i]
-		if tagNameEnd(c) {
-			break
-		}
-		if n < maxTagName {
-			buf[n] = lowerByte(c)
-			n++
-		}
-	}
-	return buf[:n], i
-}
-
-// attributes reads attributes from src[i] to the end of the tag into w.attrs
-// and returns the offset behind the tag.
-func (w *walker) attributes(i int) (end int, closed bool) {
-	src := w.src
-	w.attrs = w.attrs[:0]
-	for {
-		for i < len(src) && (class[src[i]]&isSpace != 0 || src[i] == '/') {
-			i++
-		}
-		if i >= len(src) {
-			return len(src), false
-		}
-		if src[i] == '>' {
-			return i + 1, true
-		}
-		start := i
-		i++
-		for i < len(src) && src[i] != '=' && !tagNameEnd(src[i]) {
-			i++
-		}
-		name := src[start:i]
-		for i < len(src) && class[src[i]]&isSpace != 0 {
-			i++
-		}
-		a := attr{name: name, pos: i}
-		if i < len(src) && src[i] == '=' {
-			i++
-			for i < len(src) && class[src[i]]&isSpace != 0 {
-				i++
-			}
-			if i >= len(src) {
-				return len(src), false
-			}
-			a.pos = i
-			if q := src[i]; q == '"' || q == '\'' {
-				k := w.find(q, i+1)
-				if k < 0 {
-					// An unclosed quote: the standard drops the rest of the
-					// page, we drop the tag.
-					return w.skipTo('>', i), true
-				}
-				a.pos, a.value = i+1, src[i+1:k]
-				i = k + 1
-			} else {
-				for i < len(src) && src[i] != '>' && class[src[i]]&isSpace == 0 {
-					i++
-				}
-				a.value = src[a.pos:i]
-			}
-		}
-		if len(w.attrs) < maxAttrs {
-			w.attrs = append(w.attrs, a)
-		}
-	}
-}
-
-// maxAttrs bounds the attributes of one tag that are looked at.
-const maxAttrs = 256
-
-// endTag reads the end tag whose name begins at src[i].
-func (w *walker) endTag(i int) int {
-	src := w.src
-	w.off = i
-	var buf [maxTagName]byte
-	name, n := tagName(&buf, w.src, i)
-	w.close(w.tagOf(name), name)
-	if n < len(src) && src[n] == '>' {
-		return n + 1
-	}
-	return w.skipTo('>', n)
-}
-
-// rawText reads the content of an element that holds no markup, from src[i]
-// to its end tag.
-func (w *walker) rawText(t tag, name string, i int) int {
-	src := w.src
-	end, next := len(src), len(src)
-	for k := i; ; {
-		j := bytes.Index(src[k:], []byte("</"))
-		if j < 0 {
-			break
-		}
-		k += j + 2
-		if foldPrefix(src[k:], name) && (k+len(name) == len(src) || tagNameEnd(src[k+len(name)])) {
-			end = k - 2
-			next = w.skipTo('>', k+len(name))
-			break
-		}
-	}
-	if end > i {
-		w.raw(t, i, end)
-	}
-	w.close(t, []byte(name))
-	return next
-}
-
-// raw hands the content of a raw text element on.
-func (w *walker) raw(t tag, lo, hi int) {
-	switch t.id {
-	case tagScript:
-		w.script(lo, hi)
-	case tagStyle:
-		w.style(lo, hi)
-	case tagTitle, tagTextarea, tagRaw:
-		w.chars(lo, hi)
-	}
-}
-
 // finish looks through the flattened texts.
 func (w *walker) finish() {
 	for len(w.open) > 0 {
@@ -443,7 +300,7 @@ func (w *walker) again(f *flat) {
 		k = bytes.Index(f.buf, []byte("&commat;"))
 	}
 	if k < 0 && w.xml {
-		if k = bytes.IndexByte(f.buf, '<'); k >= 0 && bytes.IndexByte(f.buf, '@') < 0 && !containsPercentAt(f.buf) && bytes.Index(f.buf, []byte("data-")) < 0 {
+		if k = bytes.IndexByte(f.buf, '<'); k >= 0 && bytes.IndexByte(f.buf, '@') < 0 && !containsPercentAt(f.buf) && !bytes.Contains(f.buf, []byte("data-")) {
 			k = -1
 		}
 	}

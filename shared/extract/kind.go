@@ -28,6 +28,16 @@ var (
 	disposableFile string
 	//go:embed lists/noise.txt
 	noiseFile string
+	//go:embed lists/sample_locals.txt
+	sampleLocalsFile string
+	//go:embed lists/sample_names.txt
+	sampleNamesFile string
+	//go:embed lists/sample_hosts.txt
+	sampleHostsFile string
+	//go:embed lists/sample_any.txt
+	sampleAnyFile string
+	//go:embed lists/sample_patterns.txt
+	samplePatternsFile string
 )
 
 // parseList reads a list file: one lower-case entry a line, # starts a comment.
@@ -42,12 +52,31 @@ func parseList(file string) map[string]struct{} {
 	return set
 }
 
+// set parses a list file when it is first needed.
+func set(file *string) func() map[string]struct{} {
+	return sync.OnceValue(func() map[string]struct{} { return parseList(*file) })
+}
+
 var (
-	roles      = sync.OnceValue(func() map[string]struct{} { return parseList(rolesFile) })
-	freeMail   = sync.OnceValue(func() map[string]struct{} { return parseList(freeFile) })
-	disposable = sync.OnceValue(func() map[string]struct{} { return parseList(disposableFile) })
-	noise      = sync.OnceValue(func() map[string]struct{} { return parseList(noiseFile) })
+	roles          = set(&rolesFile)
+	freeMail       = set(&freeFile)
+	disposable     = set(&disposableFile)
+	noise          = set(&noiseFile)
+	sampleLocals   = set(&sampleLocalsFile)
+	sampleNames    = set(&sampleNamesFile)
+	sampleHosts    = set(&sampleHostsFile)
+	sampleAny      = set(&sampleAnyFile)
+	samplePatterns = set(&samplePatternsFile)
 )
+
+// wordSet makes a set of a few words that are part of the program's logic.
+func wordSet(words []string) map[string]struct{} {
+	set := make(map[string]struct{}, len(words))
+	for _, w := range words {
+		set[w] = struct{}{}
+	}
+	return set
+}
 
 func in(set map[string]struct{}, s string) bool {
 	_, ok := set[s]

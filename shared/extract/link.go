@@ -56,7 +56,7 @@ func (s *sink) url(v []byte, l *layer) {
 		s.opaque(v, l, true)
 		return
 	}
-	if bytes.IndexByte(v, '@') < 0 && bytes.Index(v, []byte("%40")) < 0 && bytes.Index(v, []byte("%2540")) < 0 {
+	if bytes.IndexByte(v, '@') < 0 && !bytes.Contains(v, []byte("%40")) && !bytes.Contains(v, []byte("%2540")) {
 		return
 	}
 	inner := *l
@@ -222,7 +222,7 @@ func (s *sink) recipient(one []byte, l *layer) {
 }
 
 func oneWord(v []byte) bool {
-	return len(v) >= 12 && bytes.IndexAny(v, " \t()[]{}.") < 0
+	return len(v) >= 12 && !bytes.ContainsAny(v, " \t()[]{}.")
 }
 
 // mangled reports whether a local part of a link shows damage that the scanner

@@ -42,8 +42,10 @@ func (s *sink) xml(body []byte) {
 
 // vcardSkipped are properties of vCard (RFC 6350) and iCalendar (RFC 5545)
 // whose values look like addresses and are identifiers.
-var vcardSkipped = [...]string{"uid", "prodid", "impp", "x-jabber", "x-skype", "x-msn", "x-aim", "x-icq", "x-yahoo", "related",
-	"x-abuid", "recurrence-id", "x-wr-relcalid", "x-ms-exchange", "photo", "logo", "key", "x-google"}
+var vcardSkipped = [...]string{
+	"uid", "prodid", "impp", "x-jabber", "x-skype", "x-msn", "x-aim", "x-icq", "x-yahoo", "related",
+	"x-abuid", "recurrence-id", "x-wr-relcalid", "x-ms-exchange", "photo", "logo", "key", "x-google",
+}
 
 // vcard reads vCard and iCalendar: folded lines are joined, quoted-printable
 // is decoded, identifiers are left out.

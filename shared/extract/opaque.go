@@ -63,7 +63,7 @@ func (s *sink) rotated47(v []byte, l *layer) bool {
 // oneToken reports whether v is a single word with one @ in it, which nothing
 // but an address is likely to be, read in whatever direction.
 func oneToken(v []byte) bool {
-	return bytes.Count(v, []byte{'@'}) == 1 && bytes.IndexAny(v, " \t\n/?=") < 0
+	return bytes.Count(v, []byte{'@'}) == 1 && !bytes.ContainsAny(v, " \t\n/?=")
 }
 
 // codeList reads a list of character codes: "105,110,102", "69-6e-66".
@@ -106,7 +106,7 @@ func codes(v []byte, base int) []byte {
 			if sep == 0 {
 				sep = v[i]
 			}
-			if v[i] != sep || class[sep]&(isLetter) != 0 {
+			if v[i] != sep || class[sep]&isLetter != 0 {
 				return nil
 			}
 		}
@@ -129,10 +129,7 @@ func (s *sink) base64Text(v []byte, l *layer) bool {
 	}
 	inner := *l
 	inner.form = orForm(l.form, FoundBase64)
-	if s.opaque(text, &inner, true) {
-		return true
-	}
-	return false
+	return s.opaque(text, &inner, true)
 }
 
 // orForm keeps a form that says more than that an attribute held the address.
@@ -234,132 +231,4 @@ func (s *sink) tryText(v []byte, l *layer) bool {
 		s.scan(v, l)
 	}
 	return s.adds > before
-}
-
-// rotatedFirst tries ROT13 before the plain reading where the letters say so.
-// Both may be valid: the rotation of .org is .bet, that of .fr is .se.
-func (s *sink) rotatedFirst(v []byte, l *layer) bool {
-	v = plainSigns(v)
-	if s.opt.KeepObfuscated || !foldPrefix(v, "znvygb:") && legibility(rot13(v)) < legibility(v)+0.15 {
-		return false
-	}
-	return s.rotated(v, l)
-}
-
-// letterWeights are the logarithms of the frequencies of a to z in European
-// names and words, roughly, less their mean.
-var letterWeights = [26]float64{
-	1.0, -0.6, 0.0, 0.3, 1.3, -0.4, -0.1, 0.2, 1.0, -2.2, -0.3, 0.6, 0.2,
-	0.9, 0.7, -0.3, -3.2, 0.9, 0.8, 0.8, 0.3, -0.9, -0.6, -2.4, -1.0, -1.2,
-}
-
-// legibility says how much the letters of v look like words: the mean weight
-// of its letters.
-func legibility(v []byte) float64 {
-	sum, n := 0.0, 0
-	for _, c := range v {
-		if class[c]&isLetter != 0 {
-			sum += letterWeights[c|0x20-'a']
-			n++
-		}
-	}
-	if n < 8 {
-		return 0
-	}
-	return sum / float64(n)
-}
-
-// rotated reads v as ROT13, then with its digits rotated by 5 as well.
-func (s *sink) rotated(v []byte, l *layer) bool {
-	if !s.spend(len(v)) {
-		return false
-	}
-	inner := *l
-	inner.form = orForm(l.form, FoundROT13)
-	return s.tryText(rot13(plainSigns(v)), &inner)
-}
-
-// plainSigns puts the signs where their words stand: those are not rotated.
-func plainSigns(v []byte) []byte {
-	for _, sign := range [...]string{"[at]", "(at)", "{at}", "/at/", "-at-", "_at_", "|at|"} {
-		v = bytes.ReplaceAll(v, []byte(sign), []byte{'@'})
-	}
-	for _, sign := range [...]string{"[dot]", "(dot)", "{dot}", "/dot/", "-dot-", "_dot_", "|dot|"} {
-		v = bytes.ReplaceAll(v, []byte(sign), []byte{'.'})
-	}
-	return v
-}
-
-// rot13 rotates letters by 13.
-func rot13(v []byte) []byte {
-	out := bytes.Clone(v)
-	for i, c := range out {
-		switch {
-		case c >= 'a' && c <= 'z':
-			out[i] = 'a' + (c-'a'+13)%26
-		case c >= 'A' && c <= 'Z':
-			out[i] = 'A' + (c-'A'+13)%26
-		}
-	}
-	return out
-}
-
-// shifted reads v as text whose letters were moved by a constant, the way
-// TYPO3 does it and the way plain arithmetic on character codes does. Only
-// "mailto:" at the start proves a shift.
-func (s *sink) shifted(v []byte, l *layer) bool {
-	if len(v) < 12 || bytes.IndexByte(v[:12], ' ') >= 0 || !s.spend(len(v)) {
-		return false
-	}
-	for off := -25; off <= 25; off++ {
-		for _, turn := range [...]func(byte, int) byte{typo3Shift, codeShift, letterShift} {
-			if off == 0 || !shiftsTo(v, off, turn) {
-				continue
-			}
-			out := make([]byte, len(v))
-			for i, c := range v {
-				out[i] = turn(c, off)
-			}
-			inner := *l
-			inner.form = orForm(l.form, FoundTYPO3)
-			return s.tryText(out, &inner)
-		}
-	}
-	return false
-}
-
-func shiftsTo(v []byte, off int, turn func(byte, int) byte) bool {
-	const scheme = "mailto:"
-	for i := 0; i < len(scheme); i++ {
-		if lowerByte(turn(v[i], off)) != scheme[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// typo3Shift moves a character within the ranges TYPO3 rotates: + to :, @ to
-// Z, a to z.
-func typo3Shift(c byte, off int) byte {
-	for _, r := range [...][2]byte{{'+', ':'}, {'@', 'Z'}, {'a', 'z'}} {
-		if c >= r[0] && c <= r[1] {
-			size := int(r[1]-r[0]) + 1
-			return r[0] + byte(((int(c-r[0])+off)%size+size)%size)
-		}
-	}
-	return c
-}
-
-// codeShift moves a character code.
-func codeShift(c byte, off int) byte { return byte(int(c) + off) }
-
-// letterShift rotates letters only.
-func letterShift(c byte, off int) byte {
-	switch {
-	case isLower(c):
-		return 'a' + byte(((int(c-'a')+off)%26+26)%26)
-	case isUpper(c):
-		return 'A' + byte(((int(c-'A')+off)%26+26)%26)
-	}
-	return c
 }

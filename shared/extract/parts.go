@@ -56,7 +56,7 @@ func (w *walker) unknownValue(a attr, hint bool) {
 		w.s.text(v, &l)
 		return
 	}
-	if bytes.IndexByte(v, '@') >= 0 && bytes.IndexAny(v, "'\"`") >= 0 && unsettled(v, false) {
+	if bytes.IndexByte(v, '@') >= 0 && bytes.ContainsAny(v, "'\"`") && unsettled(v, false) {
 		w.handler(v, a) // an expression of a framework
 		return
 	}
@@ -121,8 +121,10 @@ var partNames = map[string]part{
 }
 
 // fillers are words in names of attributes that say nothing about the part.
-var fillers = [...]string{"email", "e-mail", "mail", "contact", "address", "addr", "obf", "cloak", "spam", "safe", "protected",
-	"protect", "my", "em", "e", "m", "js", "x", "eml", "adr", "enc"}
+var fillers = [...]string{
+	"email", "e-mail", "mail", "contact", "address", "addr", "obf", "cloak", "spam", "safe", "protected",
+	"protect", "my", "em", "e", "m", "js", "x", "eml", "adr", "enc",
+}
 
 // partOf reads the part from an attribute's name, its data- prefix removed.
 func partOf(name []byte) part {
@@ -259,7 +261,7 @@ func (s *sink) joinList(v []byte, l *layer) {
 // joinSeparated reads "info|site.de": the parts with a stand-in for the sign.
 func (s *sink) joinSeparated(v []byte, l *layer) bool {
 	i := bytes.IndexAny(v, "|,#;*!:~/\\ \t")
-	if i <= 0 || i == len(v)-1 || bytes.IndexAny(v[i+1:], "|,#;*!:~/\\ \t") >= 0 {
+	if i <= 0 || i == len(v)-1 || bytes.ContainsAny(v[i+1:], "|,#;*!:~/\\ \t") {
 		return false
 	}
 	if dotAtom(string(v[:i])) != nil || !hasSuffix(v[i+1:]) {

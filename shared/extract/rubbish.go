@@ -114,79 +114,31 @@ func generated(local []byte) bool {
 	return digits*4 >= len(local) || changes >= 6
 }
 
-// placeholders are local parts of forms' and themes' sample texts. They count
-// only at the sample domains below.
-var placeholderLocals = strings.Fields(`you your name yourname your.name your-name your_name youremail your-email your.email user username
-	email e-mail mail mymail myemail test tester foo bar john jane johndoe janedoe john.doe jane.doe johnsmith john.smith jdoe j.doe
-	max.mustermann mustermann max erika.mustermann vorname nachname vorname.nachname firstname lastname firstname.lastname
-	first.last first name.surname nombre nombre.apellido tu tucorreo tu.correo correo usuario nom prenom prenom.nom votre votreemail
-	votre.email votre-email nome nome.cognome tuonome tuaemail seunome seuemail voce ihre ihr ihre.email ihre-email deine deine.email
-	ihrname dein name.nachname example sample someone somebody someone.else anyone address abc xyz xxx someemail me mustermail naam
-	my mein meine mon mio mia il tuo tua sua seu tua seu jouw uw din ditt jouwnaam uwnaam navn namn imie imie.nazwisko jan.kowalski jan.jansen mario.rossi jean.dupont juan.perez ivan.ivanov`)
-
-// placeholderDomains are second-level names of sample addresses, whatever
-// suffix they have, when the local part is one of the above.
-var placeholderDomains = strings.Fields(`example sample email mail domain mydomain yourdomain your-domain company yourcompany your-company
-	mycompany website yourwebsite mywebsite site yoursite mysite test host server address provider firma ihrefirma beispiel musterfirma
-	muster mustermail ejemplo empresa dominio tudominio correo exemple entreprise domaine votredomaine societe esempio azienda
-	exemplo seudominio bedrijf voorbeeld voorbeeld przyklad doe foo bar xyz abc something somewhere business organization
-	organisation mailprovider emailprovider anbieter mail-provider adres adresse`)
-
-// placeholderHosts are sample domains whatever the local part: RFC 2606 and
-// the defaults of common themes and builders.
-var placeholderHosts = strings.Fields(`example.com example.net example.org example.edu mysite.com yoursite.com yourdomain.com
-	your-domain.com domain.com mydomain.com website.com yourwebsite.com mywebsite.com yourcompany.com mycompany.com company.com
-	your-company.com yoursite.org yourdomain.org yourdomain.de ihredomain.de ihre-domain.de deinedomain.de musterdomain.de
-	tudominio.com votredomaine.com tuodominio.it seudominio.com.br sitename.com domainname.com somedomain.com yourstore.com
-	yourshop.com yourbusiness.com addresshere.com emailaddress.com yourmail.com youremail.com`)
-
-var placeholderLocal, placeholderDomain, placeholderHost = wordSet(placeholderLocals), wordSet(placeholderDomains), wordSet(placeholderHosts)
-
-func wordSet(words []string) map[string]struct{} {
-	set := make(map[string]struct{}, len(words))
-	for _, w := range words {
-		set[w] = struct{}{}
-	}
-	return set
-}
-
 // placeholder reports whether an address in normal form is a sample.
 func placeholder(email string) bool {
 	at := strings.LastIndexByte(email, '@')
 	local, domain := email[:at], email[at+1:]
-	if inDomains(placeholderHost, domain) {
+	if inDomains(sampleHosts(), domain) {
 		return true
 	}
 	first, _, _ := strings.Cut(domain, ".")
-	if in(sampleNames, first) || in(patternLocals, local) {
+	if in(sampleAny(), first) || in(samplePatterns(), local) {
 		return true
 	}
-	if !in(placeholderDomain, first) && local != first {
+	if !in(sampleNames(), first) && local != first {
 		return false
 	}
 	return sampleLocal(local)
 }
 
-// sampleNames are second-level names that only samples have, whatever stands
-// before and behind them.
-var sampleNames = wordSet(strings.Fields(`mustermann musterfrau yourdomain your-domain yourcompany your-company mydomain ihredomain ihre-domain
-	deinedomain deine-domain meinedomain meine-domain musterdomain musterfirma tudominio tu-dominio votredomaine votre-domaine tuodominio
-	seudominio yoursite yourwebsite your-website domain domainname yourdomainname yourbusiness`))
-
-// patternLocals describe how addresses are made rather than being one.
-var patternLocals = wordSet(strings.Fields(`vorname.nachname nachname.vorname v.nachname vorname_nachname vorname-nachname firstname.lastname
-	firstname_lastname first.last first.lastname firstname name.surname nombre.apellido nombre.apellidos prenom.nom prénom.nom nome.cognome
-	nome.sobrenome voornaam.achternaam fornavn.etternavn fornavn.efternavn förnamn.efternamn fornamn.efternamn imie.nazwisko
-	etunimi.sukunimi jmeno.prijmeni your.name yourname your-name ihr.name ihrname tu.nombre votre.nom`))
-
 // sampleLocal reports whether a local part is one of the samples or made of
 // nothing but their words: "ihr.name", "your-email-address".
 func sampleLocal(local string) bool {
-	if in(placeholderLocal, local) {
+	if in(sampleLocals(), local) {
 		return true
 	}
 	for word := range strings.FieldsFuncSeq(local, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
-		if !in(placeholderLocal, word) {
+		if !in(sampleLocals(), word) {
 			return false
 		}
 	}

@@ -120,13 +120,14 @@ func unquoteLocal(q string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(q); i++ {
 		c := q[i]
-		if c == '\\' {
+		switch c {
+		case '\\':
 			i++
 			if i == len(q) {
 				return "", ErrLocalPart
 			}
 			c = q[i]
-		} else if c == '"' {
+		case '"':
 			return "", ErrLocalPart
 		}
 		if c < ' ' || c == 0x7f {

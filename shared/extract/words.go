@@ -15,17 +15,68 @@ type signWord struct {
 
 // atWords stand for @. Longer words come before their prefixes.
 var atWords = []signWord{
-	{"at-sign", false}, {"atsign", false}, {"at", false},
-	{"arrobase", false}, {"arobase", false}, {"arroba", false}, {"arrob", true}, {"arond", true}, {"a rond", true},
-	{"arobas", false}, {"ar", true},
-	{"apenstaartje", false}, {"apestaart", false}, {"apestaartje", false}, {"afenschwanz", true}, {"affenschwanz", true},
-	{"alfakrøll", false}, {"alpha", true}, {"chiocciola", false}, {"chiocc", true}, {"chez", false},
-	{"klammeraffe", false}, {"klamaffe", true}, {"krøllalfa", false}, {"kukac", false}, {"kuyruklu a", false},
-	{"snabel-a", false}, {"snabela", false}, {"snabel a", false}, {"małpa", false}, {"malpa", false}, {"miukumauku", false},
-	{"zavináč", false}, {"zavinac", false}, {"et", true}, {"bei", true}, {"ätt", true}, {"eta", true}, {"ed", true}, {"a", true}, {"à", true},
-	{"ät", false}, {"aet", true}, {"åt", false}, {"ått", true}, {"ad", true}, {"собака", false}, {"собачка", false},
-	{"эт", true}, {"アットマーク", false}, {"アット", false}, {"あっと", true}, {"艾特", true}, {"골뱅이", true},
-	{"παπάκι", true}, {"שטרודל", true}, {"στο", true}, {"@", true}, {"＠", true}, {"&", true}, {"æt", true}, {"aŧ", true},
+	{"at-sign", false},
+	{"atsign", false},
+	{"at", false},
+	{"arrobase", false},
+	{"arobase", false},
+	{"arroba", false},
+	{"arrob", true},
+	{"arond", true},
+	{"a rond", true},
+	{"arobas", false},
+	{"ar", true},
+	{"apenstaartje", false},
+	{"apestaart", false},
+	{"apestaartje", false},
+	{"afenschwanz", true},
+	{"affenschwanz", true},
+	{"alfakrøll", false},
+	{"alpha", true},
+	{"chiocciola", false},
+	{"chiocc", true},
+	{"chez", false},
+	{"klammeraffe", false},
+	{"klamaffe", true},
+	{"krøllalfa", false},
+	{"kukac", false},
+	{"kuyruklu a", false},
+	{"snabel-a", false},
+	{"snabela", false},
+	{"snabel a", false},
+	{"małpa", false},
+	{"malpa", false},
+	{"miukumauku", false},
+	{"zavináč", false},
+	{"zavinac", false},
+	{"et", true},
+	{"bei", true},
+	{"ätt", true},
+	{"eta", true},
+	{"ed", true},
+	{"a", true},
+	{"à", true},
+	{"ät", false},
+	{"aet", true},
+	{"åt", false},
+	{"ått", true},
+	{"ad", true},
+	{"собака", false},
+	{"собачка", false},
+	{"эт", true},
+	{"アットマーク", false},
+	{"アット", false},
+	{"あっと", true},
+	{"艾特", true},
+	{"골뱅이", true},
+	{"παπάκι", true},
+	{"שטרודל", true},
+	{"στο", true},
+	{"@", true},
+	{"＠", true},
+	{"&", true},
+	{"æt", true},
+	{"aŧ", true},
 }
 
 // looseAt are the words for @ that count without brackets, strictAt the
@@ -52,17 +103,55 @@ func byFirstByte(words []signWord, strict bool) (t [256][]signWord) {
 
 // dotWords stand for the dot.
 var dotWords = []signWord{
-	{"dot", false}, {"d0t", false}, {"period", true}, {"punkt", false}, {"pkt", true}, {"point", false}, {"pt", true},
-	{"punto", false}, {"ponto", false}, {"punt", false}, {"punct", false}, {"punktum", false}, {"prick", true}, {"kropka", false},
-	{"tečka", false}, {"tecka", false}, {"bodka", false}, {"pont", false}, {"pötty", true}, {"nokta", false}, {"piste", false},
-	{"точка", false}, {"тчк", true}, {"ドット", false}, {"点", true}, {"점", true}, {"닷", true}, {"τελεία", true}, {"ponkt", true},
-	{"doot", true}, {"toh", true}, {".", true}, {"。", true}, {"·", true},
+	{"dot", false},
+	{"d0t", false},
+	{"period", true},
+	{"punkt", false},
+	{"pkt", true},
+	{"point", false},
+	{"pt", true},
+	{"punto", false},
+	{"ponto", false},
+	{"punt", false},
+	{"punct", false},
+	{"punktum", false},
+	{"prick", true},
+	{"kropka", false},
+	{"tečka", false},
+	{"tecka", false},
+	{"bodka", false},
+	{"pont", false},
+	{"pötty", true},
+	{"nokta", false},
+	{"piste", false},
+	{"точка", false},
+	{"тчк", true},
+	{"ドット", false},
+	{"点", true},
+	{"점", true},
+	{"닷", true},
+	{"τελεία", true},
+	{"ponkt", true},
+	{"doot", true},
+	{"toh", true},
+	{".", true},
+	{"。", true},
+	{"·", true},
 }
 
 // dashWords stand for - and _ inside an address whose sign is spelled out.
 var dashWords = []signWord{
-	{"dash", false}, {"hyphen", false}, {"minus", false}, {"bindestrich", false}, {"strich", true}, {"tiret", false},
-	{"guion", false}, {"guión", false}, {"trattino", false}, {"hífen", false}, {"-", true},
+	{"dash", false},
+	{"hyphen", false},
+	{"minus", false},
+	{"bindestrich", false},
+	{"strich", true},
+	{"tiret", false},
+	{"guion", false},
+	{"guión", false},
+	{"trattino", false},
+	{"hífen", false},
+	{"-", true},
 }
 
 var underscoreWords = []signWord{
@@ -239,126 +328,6 @@ func foldPrefixUTF8(b []byte, word string) int {
 		n += w
 	}
 	return n
-}
-
-// fence is what stands on one side of a spelled-out sign.
-type fence struct {
-	n       int  // bytes
-	space   bool // white space among them
-	bracket bool
-	deco    byte // a symbol such as - _ * | / ~ . that decorates the word
-	repeat  int
-}
-
-// maxFence bounds the bytes between a part of an address and a sign.
-const maxFence = 12
-
-// fenceLeft reads the fence that ends before b[i].
-func fenceLeft(b []byte, i int) (f fence) {
-	for i > 0 && f.n < maxFence {
-		c := b[i-1]
-		w := 1
-		switch {
-		case class[c]&isSpace != 0:
-			f.space = true
-		case c >= markInline && c <= markDecoy && c != markBlock:
-		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
-			f.bracket = true
-		case decoration(c):
-			f.deco = c
-			f.repeat++
-		case c >= utf8.RuneSelf:
-			r, size := utf8.DecodeLastRune(b[max(0, i-4):i])
-			if !f.rune(r) {
-				return f
-			}
-			w = size
-		default:
-			return f
-		}
-		f.n += w
-		i -= w
-	}
-	return f
-}
-
-// fenceRight reads the fence that begins at b[i].
-func fenceRight(b []byte, i int) (f fence) {
-	for i < len(b) && f.n < maxFence {
-		c := b[i]
-		w := 1
-		switch {
-		case class[c]&isSpace != 0:
-			f.space = true
-		case c >= markInline && c <= markDecoy && c != markBlock:
-		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
-			f.bracket = true
-		case decoration(c):
-			f.deco = c
-			f.repeat++
-		case c >= utf8.RuneSelf:
-			r, size := utf8.DecodeRune(b[i:])
-			if !f.rune(r) {
-				return f
-			}
-			w = size
-		default:
-			return f
-		}
-		f.n += w
-		i += w
-	}
-	return f
-}
-
-// rune notes a rune beyond ASCII; false ends the fence.
-func (f *fence) rune(r rune) bool {
-	switch {
-	case unicode.IsSpace(r):
-		f.space = true
-	case invisible(r):
-	case r == '【' || r == '】' || r == '（' || r == '）' || r == '［' || r == '］' || r == '〔' || r == '〕' || r == '«' || r == '»' ||
-		r == '‹' || r == '›' || r == '「' || r == '」' || r == '｛' || r == '｝':
-		f.bracket = true
-	case r == '–' || r == '—' || r == '·' || r == '…' || r == '•':
-		f.deco = '-'
-	default:
-		return false
-	}
-	return true
-}
-
-func decoration(c byte) bool {
-	switch c {
-	case '-', '_', '*', '|', '/', '\\', '~', '#', '.', '\'', '"', '=', ':', '+', '^', '!', '`':
-		return true
-	}
-	return false
-}
-
-// strength says how surely a word between two fences stands for a sign.
-type strength uint8
-
-const (
-	notSign strength = iota
-	bareSign
-	strongSign
-)
-
-func fenced(left, right *fence) strength {
-	switch {
-	case left.bracket && right.bracket:
-		return strongSign
-	case left.bracket != right.bracket:
-		return notSign
-	case left.deco != 0 && left.deco == right.deco && left.repeat == right.repeat:
-		return strongSign
-	case left.deco != 0 || right.deco != 0:
-		return notSign
-	case left.space && right.space:
-		return bareSign
-	}
-	return notSign
 }
 
 // bracketed looks for a strict word for @ behind the bracket at b[i]; the

@@ -53,8 +53,11 @@ func (l *list) clean(name string) (invalid []string) {
 // of roles, a domain in the others.
 func validEntry(name, entry string) bool {
 	address := "info@" + entry
-	if name == "roles" {
+	switch name {
+	case "roles", "sample_locals", "sample_patterns":
 		address = entry + "@gleaner.org"
+	case "sample_names", "sample_any":
+		address += ".org"
 	}
 	n, err := extract.Validate(address)
 	return err == nil && n == address
@@ -82,7 +85,7 @@ func (l *list) String() string {
 // tidy rewrites a list in its canonical form.
 func tidy(out io.Writer, dir, name string) error {
 	path := filepath.Join(dir, name+".txt")
-	data, err := os.ReadFile(path) //nolint:gosec // a list of the repository
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}
@@ -95,7 +98,7 @@ func tidy(out io.Writer, dir, name string) error {
 // merge adds the entries of a source to a list.
 func merge(out io.Writer, o options, source string) error {
 	path := filepath.Join(o.dir, o.list+".txt")
-	data, err := os.ReadFile(path) //nolint:gosec // a list of the repository
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}

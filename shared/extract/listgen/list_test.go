@@ -23,7 +23,7 @@ func TestMerge(t *testing.T) {
 	if err := run(t.Context(), &out, options{dir: dir, list: "free", from: from, date: "2026-11-23"}); err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(path) //nolint:gosec // the test's own file
+	got, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

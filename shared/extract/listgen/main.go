@@ -6,8 +6,8 @@
 //	go run ./shared/extract/listgen -list free -from https://lists.brenk-hosting.de/free.txt
 //
 // With -from it merges the entries of a file or of an https URL, one entry a
-// line, comments after #, into the named list (roles, free, disposable or
-// noise), notes the source and the date in its header, and drops what is not
+// line, comments after #, into the named list (roles, free, disposable,
+// noise or one of the samples), notes the source and the date in its header, and drops what is not
 // valid there. Without -from it validates every list, sorts it, removes
 // duplicates and leaves header and date alone. -replace drops the old entries.
 // Nothing is ever fetched unless -from names it.
@@ -35,7 +35,7 @@ const (
 )
 
 // names of the lists.
-var names = []string{"disposable", "free", "noise", "roles"}
+var names = []string{"disposable", "free", "noise", "roles", "sample_any", "sample_hosts", "sample_locals", "sample_names", "sample_patterns"}
 
 func main() {
 	var o options
@@ -99,7 +99,7 @@ func defaultDir() string {
 // read reads a file or an https URL.
 func read(ctx context.Context, from string) (string, error) {
 	if !strings.HasPrefix(from, "https://") {
-		data, err := os.ReadFile(from) //nolint:gosec // the user names it
+		data, err := os.ReadFile(from)
 		if err != nil {
 			return "", fmt.Errorf("source: %w", err)
 		}

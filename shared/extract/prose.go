@@ -1,0 +1,111 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// stopLocals are words before a bare "at" that are never local parts.
+var stopLocals = wordSet(strings.Fields(`me us him her them it you i we they he she this that these those is are was were be been look looks looking
+	looked available located based found see seen visit meet meeting join live lives stay work working works worked read more here
+	there now today tonight open opens arrive start starts starting ends begins held only find buy order book shop out up back
+	home over shares event events people users customers everyone everybody all one and or not no yes as so but if when while
+	available; hosted published posted sold stop laugh aim aimed point pointed arrived good great bad best better
+	time place day night morning noon online listed quoted valued priced priced- employed free sign signed log logged
+	learn watch listen download get check click apply register donate subscribe engineer manager director founder ceo developer
+	designer writer editor professor student fellow partner consultant trading running speaking taught teaching study studied`))
+
+// mailWords announce an address in the text before it.
+var mailWords = [...]string{
+	"mail", "address", "contact", "kontakt", "write", "reach", "schreib", "correo", "courriel",
+	"contatt", "scriv", "escri", "ecri", "écri", "contato", "posta", "skriv", "adre", "drop", "ping", "message", "send", "почт",
+}
+
+// proseAllows judges "local at site dot com" in running text: does what
+// stands around it speak of mail, or is it all there is?
+func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain) bool {
+	if class[local[0]]&isLetter == 0 && local[0] < utf8.RuneSelf || len(local) < 2 {
+		return false
+	}
+	lowLocal := strings.ToLower(string(local))
+	head := segmentBefore(b, start)
+	labelled := false
+	for _, w := range mailWords {
+		if foldIndex(head, w) >= 0 {
+			labelled = true
+			break
+		}
+	}
+	colon := bytes.HasSuffix(bytes.TrimRight(head, " \t\x01\x03"), []byte(":"))
+	if in(stopLocals, lowLocal) && (!colon || !labelled) || in(articles, lastWord(head)) {
+		return false
+	}
+	first, _, _ := bytes.Cut(d.name, []byte{'.'})
+	if in(articles, strings.ToLower(string(first))) || in(stopLocals, strings.ToLower(string(first))) {
+		return false
+	}
+	if !commonSuffix(d.name) {
+		return false
+	}
+	alone := len(bytes.Trim(head, " \t\r\n\x01\x03\"'(,;-")) == 0 && segmentEnds(b, d.end)
+	if d.words > 0 {
+		return labelled || alone || plausibleLocal(local)
+	}
+	if bytes.IndexAny(local, "._-0123456789") > 0 && !isUpper(local[0]) {
+		return true
+	}
+	return labelled && (colon || bytes.Contains(bytes.ToLower(head), []byte("mail"))) || alone && !hasUpper(local) && plausibleLocal(local)
+}
+
+// lastWord returns the word that ends a text, in lower case.
+func lastWord(b []byte) string {
+	b = bytes.TrimRight(b, " \t\r\n\x01\x03")
+	return strings.ToLower(string(b[bytes.LastIndexAny(b, " \t\r\n\x01\x02\x03(")+1:]))
+}
+
+var articles = wordSet(strings.Fields(`the a an this that our my your his her their its der die das le la les el il lo un une una`))
+
+// commonSuffix reports whether a name ends in the suffix of a country or one
+// of the generic ones that people spell out.
+func commonSuffix(name []byte) bool {
+	tld := name[bytes.LastIndexByte(name, '.')+1:]
+	if len(tld) == 2 {
+		return true
+	}
+	switch strings.ToLower(string(tld)) {
+	case "com", "net", "org", "info", "biz", "edu", "gov", "app", "dev", "shop", "online", "eus", "cat", "berlin", "wien", "name",
+		"pro", "agency", "studio", "design", "club", "email", "cloud", "tech", "store", "site", "xyz", "mil", "int", "aero", "coop":
+		return true
+	}
+	return false
+}
+
+// plausibleLocal reports whether a word alone looks like a local part: a role,
+// or with a sign or digit inside.
+func plausibleLocal(local []byte) bool {
+	return roleLocal(strings.ToLower(string(local))) || bytes.IndexAny(local, "._-") > 0
+}
+
+// segmentBefore returns up to 64 bytes of the same block before b[start].
+func segmentBefore(b []byte, start int) []byte {
+	head := b[max(0, start-64):start]
+	if i := bytes.LastIndexByte(head, markBlock); i >= 0 {
+		head = head[i+1:]
+	}
+	return head
+}
+
+// segmentEnds reports whether the block ends at b[end].
+func segmentEnds(b []byte, end int) bool {
+	for i := end; i < len(b) && i < end+8; i++ {
+		c := b[i]
+		if c == markBlock || c == '\n' {
+			return true
+		}
+		if class[c]&isSpace == 0 && c > markDecoy && c != '.' && c != ')' && c != ',' && c != ';' {
+			return false
+		}
+	}
+	return true
+}

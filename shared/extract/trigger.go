@@ -1,0 +1,173 @@
+package extract
+
+import "bytes"
+
+// triggers says what in a script may lead to an address.
+type triggers struct {
+	at      bool // an @
+	entity  bool // a reference that may be one
+	percent bool // %40
+	escape  bool // \u0040, \x40, \100
+	slash   bool // any backslash
+	call    bool // a call that decodes
+}
+
+func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
+	seg := w.src[lo:hi]
+	t.at = w.at.in(w.src, lo, hi)
+	if w.amp.in(w.src, lo, hi) {
+		t.entity = bytes.Contains(seg, []byte("&#")) || bytes.Contains(seg, []byte("&commat"))
+	}
+	if w.pct.in(w.src, lo, hi) && !w.s.opt.KeepObfuscated {
+		t.percent = containsPercentAt(seg)
+	}
+	if t.slash = w.bsl.in(w.src, lo, hi); t.slash {
+		t.escape = escapedAt(seg)
+	}
+	t.call = charCode(seg) || bytes.Contains(seg, []byte("atob(")) || bytes.Contains(seg, []byte("rypt")) ||
+		len(seg) <= smallScript && bytes.Contains(seg, []byte("eval("))
+	return t
+}
+
+// charCode reports whether fromCharCode or charCodeAt occurs in b.
+func charCode(b []byte) bool {
+	for i := 0; ; {
+		// A capital is a rarer place to start from than a small letter.
+		k := bytes.Index(b[i:], []byte("Code"))
+		if k < 0 {
+			return false
+		}
+		i += k + 4
+		if bytes.HasSuffix(b[:i-4], []byte("har")) {
+			return true
+		}
+	}
+}
+
+// escapedAt reports whether b holds an escape of JavaScript or JSON that
+// stands for @.
+func escapedAt(b []byte) bool {
+	for {
+		i := bytes.IndexByte(b, '\\')
+		if i < 0 || i+3 >= len(b) {
+			return false
+		}
+		switch b[i+1] {
+		case 'u':
+			if bytes.HasPrefix(b[i+2:], []byte("0040")) || bytes.HasPrefix(b[i+2:], []byte("{40}")) || bytes.HasPrefix(b[i+2:], []byte("0026")) {
+				return true
+			}
+		case 'x':
+			if b[i+2] == '4' && b[i+3] == '0' {
+				return true
+			}
+		case '1':
+			if b[i+2] == '0' && b[i+3] == '0' {
+				return true
+			}
+		case '\\':
+			if b[i+2] == 'u' || b[i+2] == 'x' {
+				i++
+				b = b[i:]
+				continue
+			}
+		}
+		b = b[i+2:]
+	}
+}
+
+// unsettled reports whether an @ in a script stands where a string begins or
+// ends, or next to another string: an address is put together there.
+func unsettled(b []byte, small bool) bool {
+	for i, n := 0, 0; n < 64; n++ {
+		k := bytes.IndexByte(b[i:], '@')
+		if k < 0 {
+			return false
+		}
+		k += i
+		i = k + 1
+		if joint(b, k) {
+			return true
+		}
+		if small && k > 0 && k+1 < len(b) && strangeAt(b, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// joint reports whether the @ at b[k] is where strings are joined.
+func joint(b []byte, k int) bool {
+	if k == 0 || k+1 >= len(b) {
+		return false
+	}
+	prev, next := b[k-1], b[k+1]
+	if quote(prev) && quote(next) || prev == '}' && (next == '$' || quote(next)) || prev == '}' && class[next]&isLetter != 0 && k > 3 && bytes.IndexByte(b[max(0, k-40):k], '$') >= 0 {
+		return true
+	}
+	if class[prev]&isLocal != 0 && (quote(next) || next == '$') {
+		return true
+	}
+	// From the sign outwards to the quotes: is a string added there?
+	hi := k + 1
+	for hi < len(b) && hi-k < 80 && (class[b[hi]]&isHost != 0 || b[hi] == '.') {
+		hi++
+	}
+	lo := k
+	for lo > 0 && k-lo < 80 && class[b[lo-1]]&isLocal != 0 {
+		lo--
+	}
+	if hi < len(b) && quote(b[hi]) {
+		switch c := firstNonSpace(b[hi+1:]); c {
+		case '+':
+			return true
+		case '.':
+			// A method follows: reverse, replace, split.
+			return bytes.HasPrefix(bytes.TrimLeft(b[hi+1:], " "), []byte(".split")) || bytes.HasPrefix(bytes.TrimLeft(b[hi+1:], " "), []byte(".replace"))
+		}
+	}
+	if lo > 0 && quote(b[lo-1]) && hi > k+1 {
+		if lastNonSpace(b[:lo-1]) == '+' {
+			return true
+		}
+	}
+	return false
+}
+
+// strangeAt reports whether the @ at b[k] stands in a string between what may
+// be halves of an address, but of an address that is encoded or written
+// backwards: there is no host name behind the sign.
+func strangeAt(b []byte, k int) bool {
+	lo := k
+	for lo > 0 && k-lo < 80 && class[b[lo-1]]&isLocal != 0 {
+		lo--
+	}
+	hi := k + 1
+	for hi < len(b) && hi-k < 80 && (class[b[hi]]&isHost != 0 || b[hi] == '.') {
+		hi++
+	}
+	if lo == k || hi == k+1 || class[b[k+1]]&isDigit != 0 {
+		return false
+	}
+	return !hasSuffix(bytes.TrimRight(b[k+1:hi], ".-"))
+}
+
+func quote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+
+func firstNonSpace(b []byte) byte {
+	for _, c := range b[:min(len(b), 64)] {
+		if class[c]&isSpace == 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func lastNonSpace(b []byte) byte {
+	for i := len(b) - 1; i >= 0 && i > len(b)-64; i-- {
+		if class[b[i]]&isSpace == 0 {
+			return b[i]
+		}
+	}
+	return 0
+}
