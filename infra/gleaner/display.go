@@ -129,7 +129,7 @@ func (d *display) showBar(s job.Snapshot) {
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionShowDescriptionAtLineEnd(),
-		progressbar.OptionSetDescription(" "+text),
+		progressbar.OptionSetDescription(text),
 	)
 	_ = d.bar.Set64(min(s.Processed, s.Total))
 }

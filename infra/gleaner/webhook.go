@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +20,57 @@ func newWebhook(getenv func(string) string) *cobra.Command {
 that URL, signed with a secret of the job's owner. A call that is not answered with
 2xx is repeated for about an hour.`,
 	}
-	cmd.AddCommand(newWebhookSecret(getenv))
+	cmd.AddCommand(newWebhookSecret(getenv), newWebhookCalls(getenv))
 	return cmd
+}
+
+func newWebhookCalls(getenv func(string) string) *cobra.Command {
+	var f remoteFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:               "calls JOB",
+		Short:             "Show what became of the calls about a job",
+		Example:           "  gleaner webhook calls last",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeJobs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.client()
+			if err != nil {
+				return err
+			}
+			id, err := resolve(cmd.Context(), c, args[0])
+			if err != nil {
+				return f.explain(err)
+			}
+			calls, err := c.Deliveries(cmd.Context(), id)
+			if err != nil {
+				return f.explain(err)
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), calls)
+			}
+			rows := make([][]string, len(calls))
+			for i := range calls {
+				rows[i] = callRow(&calls[i])
+			}
+			return printTable(cmd.OutOrStdout(), []string{"TRIED", "TRIES", "STATE", "URL"}, rows)
+		},
+	}
+	f.register(cmd, getenv)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func callRow(d *webhook.Delivery) []string {
+	state := "delivered"
+	switch {
+	case !d.DeliveredAt.IsZero():
+	case !d.GaveUpAt.IsZero():
+		state = "given up: " + d.Error
+	default:
+		state = "again at " + d.NextAt.Local().Format(time.TimeOnly) + ": " + d.Error
+	}
+	return []string{d.TriedAt.Local().Format(time.DateTime), strconv.Itoa(d.Attempts), state, d.URL}
 }
 
 func newWebhookSecret(getenv func(string) string) *cobra.Command {

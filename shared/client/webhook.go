@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"gleaner/shared/job"
 	"gleaner/shared/webhook"
 )
 
@@ -17,4 +18,14 @@ func (c *Client) WebhookSecret(ctx context.Context, rotate bool) (webhook.Secret
 	var s webhook.Secret
 	err := c.call(ctx, r, &s)
 	return s, err
+}
+
+// Deliveries says what became of the webhook calls about a job, the latest
+// completion first.
+func (c *Client) Deliveries(ctx context.Context, id job.ID) ([]webhook.Delivery, error) {
+	var out struct {
+		Deliveries []webhook.Delivery `json:"deliveries"`
+	}
+	err := c.call(ctx, request{method: http.MethodGet, path: jobPath(id) + "/webhook"}, &out)
+	return out.Deliveries, err
 }
