@@ -49,6 +49,22 @@ func reference(b []byte) (rune, int) {
 	}
 	closed := n < len(b) && b[n] == ';'
 	if closed {
+		switch string(b[1:n]) { // the map is slow for what every page is full of
+		case "amp":
+			return '&', n + 1
+		case "nbsp":
+			return 0xA0, n + 1
+		case "quot":
+			return '"', n + 1
+		case "uuml":
+			return 'ü', n + 1
+		case "auml":
+			return 'ä', n + 1
+		case "ouml":
+			return 'ö', n + 1
+		case "eacute":
+			return 'é', n + 1
+		}
 		if r, ok := named[string(b[1:n])]; ok {
 			return r, n + 1
 		}

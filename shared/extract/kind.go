@@ -98,13 +98,14 @@ func inDomains(set map[string]struct{}, domain string) bool {
 }
 
 // kindOf classifies an address in normal form.
-func kindOf(local, domain string) Kind {
+func (s *sink) kindOf(local, domain string) Kind {
+	is := s.facts(domain).is
 	switch {
-	case inDomains(disposable(), domain):
+	case is&isDisposable != 0:
 		return KindDisposable
 	case roleLocal(local):
 		return KindRole
-	case in(freeMail(), domain):
+	case is&isFree != 0:
 		return KindFree
 	}
 	return KindPersonal
@@ -117,11 +118,14 @@ func roleLocal(local string) bool {
 	if in(roles(), local) {
 		return true
 	}
-	word := strings.TrimRight(local, "0123456789")
-	if cut := strings.IndexAny(word, "+-._"); cut > 0 {
-		word = strings.TrimRight(word[:cut], "0123456789")
+	cut := 0
+	for cut < len(local) && !separator(local[cut]) {
+		cut++
 	}
-	return word != local && in(roles(), word)
+	for cut > 0 && class[local[cut-1]]&isDigit != 0 {
+		cut--
+	}
+	return cut > 0 && cut < len(local) && in(roles(), local[:cut])
 }
 
 // noReply reports whether a local part says that nobody reads its mail.

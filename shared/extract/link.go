@@ -197,7 +197,7 @@ func (s *sink) recipient(one []byte, l *layer) {
 	at := bytes.LastIndexByte(one, '@')
 	if at > 0 {
 		c := candidate{local: one[:at], domain: one[at+1:], lo: 0, hi: len(one)}
-		if one[at-1] != ' ' && dotAtom(string(c.local)) == nil && hasSuffix(c.domain) && !mangled(c.local) {
+		if one[at-1] != ' ' && dotAtom(string(c.local)) == nil && s.validDomain(c.domain) && !mangled(c.local) {
 			if !rubbish(&c, inText) {
 				s.record(one, &c, &inner)
 			}
@@ -205,7 +205,9 @@ func (s *sink) recipient(one []byte, l *layer) {
 		}
 		if one[0] == '"' {
 			if email, err := normalise(string(c.local), string(c.domain)); err == nil {
-				s.add(email, one, inner.form, l.pos, l.reason)
+				if !s.unwanted(email) {
+					s.add(email, one, inner.form, l.pos, l.reason)
+				}
 				return
 			}
 		}

@@ -32,7 +32,7 @@ func (s *sink) quoted(b []byte, k, w int, l *layer) {
 		return
 	}
 	email, err := normalise(string(b[open:k]), string(c.domain[:n]))
-	if err != nil || placeholder(email) {
+	if err != nil || s.unwanted(email) {
 		return
 	}
 	form, reasons := s.formOf(&candidate{lo: open, hi: c.hi}, l)

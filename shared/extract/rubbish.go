@@ -15,9 +15,6 @@ func rubbish(c *candidate, p place) bool {
 	if p == inKey || stateKey(c, p) || p <= inScript && fileSuffix(d) {
 		return true
 	}
-	if inDomains(noise(), strings.ToLower(string(d))) && !roleLocal(strings.ToLower(string(c.local))) {
-		return true
-	}
 	return hexKey(c.local)
 }
 
@@ -114,21 +111,58 @@ func generated(local []byte) bool {
 	return digits*4 >= len(local) || changes >= 6
 }
 
-// placeholder reports whether an address in normal form is a sample.
-func placeholder(email string) bool {
+// unwanted reports whether an address in normal form is a sample, or a key or
+// a handle of a service.
+func (s *sink) unwanted(email string) bool {
 	at := strings.LastIndexByte(email, '@')
 	local, domain := email[:at], email[at+1:]
-	if inDomains(sampleHosts(), domain) {
+	f := s.facts(domain)
+	if f.is&isSampleHost != 0 || f.is&isNoise != 0 && !roleLocal(local) || in(samplePatterns(), local) {
 		return true
 	}
 	first, _, _ := strings.Cut(domain, ".")
-	if in(sampleAny(), first) || in(samplePatterns(), local) {
-		return true
+	return (f.is&isSampleName != 0 || local == first) && sampleLocal(local)
+}
+
+// What is known about a domain.
+const (
+	isNoise      = 1 << iota // keys and handles live there
+	isSampleHost             // no real address does
+	isSampleName             // samples do
+	isDisposable
+	isFree
+)
+
+// domainFacts remembers what the lists say about a domain.
+type domainFacts struct {
+	domain string
+	is     uint8
+}
+
+// facts looks a domain in normal form up in all lists. The addresses of a
+// page mostly share one, so that the last few are kept.
+func (s *sink) facts(domain string) *domainFacts {
+	f := &s.work.facts[(len(domain)+int(domain[0])+int(domain[len(domain)/2]))&7]
+	if f.domain == domain {
+		return f
 	}
-	if !in(sampleNames(), first) && local != first {
-		return false
+	f.domain, f.is = domain, 0
+	first, _, _ := strings.Cut(domain, ".")
+	for _, list := range [...]struct {
+		bit uint8
+		has bool
+	}{
+		{isNoise, inDomains(noise(), domain)},
+		{isSampleHost, inDomains(sampleHosts(), domain) || in(sampleAny(), first)},
+		{isSampleName, in(sampleNames(), first)},
+		{isDisposable, inDomains(disposable(), domain)},
+		{isFree, in(freeMail(), domain)},
+	} {
+		if list.has {
+			f.is |= list.bit
+		}
 	}
-	return sampleLocal(local)
+	return f
 }
 
 // sampleLocal reports whether a local part is one of the samples or made of

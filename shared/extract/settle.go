@@ -83,7 +83,7 @@ func (s *sink) record(b []byte, c *candidate, l *layer) {
 	if c.hi > c.lo {
 		raw = b[c.lo:c.hi]
 	}
-	if placeholder(email) {
+	if s.unwanted(email) {
 		return
 	}
 	if generated(c.local) {

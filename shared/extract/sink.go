@@ -68,6 +68,7 @@ type work struct {
 	email  [400]byte
 	marks  [8]mark
 	known  [8]knownDomain
+	facts  [8]domainFacts
 }
 
 // maxRaw is the most of an address's original spelling that is kept.
@@ -145,7 +146,7 @@ func (s *sink) add(email string, raw []byte, form FoundBy, pos int, reasons ...s
 			Email:      email,
 			Raw:        rawString(raw, email),
 			FoundBy:    form,
-			Kind:       kindOf(local, domain),
+			Kind:       s.kindOf(local, domain),
 			Confidence: conf,
 			Reasons:    kept,
 			OwnDomain:  s.own(domain),

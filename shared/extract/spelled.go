@@ -73,7 +73,7 @@ func (s *sink) spelledAddress(_ []byte, local []byte, d *spelledDomain, start in
 	}
 	e := append(append(bytes.Clone(local), '@'), c.domain...)
 	email, err := normalise(string(local), string(c.domain))
-	if err != nil || placeholder(email) {
+	if err != nil || s.unwanted(email) {
 		return
 	}
 	raw := e

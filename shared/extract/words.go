@@ -188,34 +188,78 @@ func upperByte(b byte) byte {
 	return b
 }
 
+// Kinds of bytes for the loop over all text.
+const (
+	otherByte   = iota
+	wordByte    // a letter or digit: words are skipped after their beginning
+	capitalA    // the same, but "infoATsite" may go on here
+	bracketByte // an opening bracket
+	highByte    // part of a rune beyond ASCII
+)
+
+var byteKind = func() (t [256]uint8) {
+	for c := range t {
+		switch {
+		case c == 'A':
+			t[c] = capitalA
+		case class[c]&(isLetter|isDigit) != 0:
+			t[c] = wordByte
+		case c == '[' || c == '(' || c == '{':
+			t[c] = bracketByte
+		case c >= utf8.RuneSelf:
+			t[c] = highByte
+		}
+	}
+	return t
+}()
+
 // words finds addresses whose signs are spelled out.
 func (s *sink) words(b []byte, l *layer) {
 	n := len(b) - 1
-	for i := 1; i < n; i++ {
-		c := b[i]
-		if p := uint(c) | uint(b[i+1])<<8; atStart[p>>3]&(1<<(p&7)) != 0 {
-			if class[b[i-1]]&(isLetter|isDigit) != 0 {
-				if c == 'A' && b[i+1] == 'T' {
-					s.capitalAt(b, i, l)
+	for i := 0; i < n; {
+		switch byteKind[b[i]] {
+		case otherByte:
+			i++
+		case bracketByte:
+			if i > 0 {
+				s.bracketed(b, i, l)
+			}
+			i++
+		case highByte:
+			if p := uint(b[i]) | uint(b[i+1])<<8; atStart[p>>3]&(1<<(p&7)) != 0 && i > 0 && class[b[i-1]]&(isLetter|isDigit) == 0 {
+				s.word(b, i, l)
+			}
+			i++
+		default:
+			if p := uint(b[i]) | uint(b[i+1])<<8; atStart[p>>3]&(1<<(p&7)) != 0 && i > 0 {
+				s.word(b, i, l)
+			}
+			for i++; i < n; i++ {
+				if k := byteKind[b[i]]; k != wordByte {
+					if k != capitalA {
+						break
+					}
+					if b[i+1] == 'T' {
+						s.capitalAt(b, i, l)
+					}
 				}
-				continue
 			}
-			// "at" is by far the most common word to get here; nearly always
-			// it is an English preposition or the beginning of another word.
-			if i+2 < len(b) && c|0x20 == 'a' && b[i+1]|0x20 == 't' && b[i+2] != '-' && b[i+2]|0x20 != 's' {
-				if class[b[i+2]]&(isLetter|isDigit) == 0 && (b[i+2] < utf8.RuneSelf || !wordContinues(b[i+2:])) && hostFollows(b, i+2) {
-					s.spelled(b, i, i+2, l)
-				}
-				continue
-			}
-			if w := matchWord(b[i:], looseAt[c], false); w > 0 && hostFollows(b, i+w) {
-				s.spelled(b, i, i+w, l)
-			}
-			continue
 		}
-		if c == '[' || c == '(' || c == '{' {
-			s.bracketed(b, i, l)
+	}
+}
+
+// word tries the word at b[i], which begins like one for @.
+func (s *sink) word(b []byte, i int, l *layer) {
+	// "at" is by far the most common word to get here; nearly always it is an
+	// English preposition or the beginning of another word.
+	if c := b[i]; i+2 < len(b) && c|0x20 == 'a' && b[i+1]|0x20 == 't' && b[i+2] != '-' && b[i+2]|0x20 != 's' {
+		if class[b[i+2]]&(isLetter|isDigit) == 0 && (b[i+2] < utf8.RuneSelf || !wordContinues(b[i+2:])) && hostFollows(b, i+2) {
+			s.spelled(b, i, i+2, l)
 		}
+		return
+	}
+	if w := matchWord(b[i:], looseAt[b[i]], false); w > 0 && hostFollows(b, i+w) {
+		s.spelled(b, i, i+w, l)
 	}
 }
 
