@@ -60,9 +60,11 @@ func (d *display) note(line string) {
 	_, _ = fmt.Fprintln(d.out, line)
 }
 
+// clear wipes the bar's line, with what the terminal itself wrote behind it (^C).
 func (d *display) clear() {
 	if d.bar != nil {
-		_ = d.bar.Clear()
+		_, _ = fmt.Fprint(d.out, "\r\x1b[K")
+		d.bar = nil
 	}
 }
 

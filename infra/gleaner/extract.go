@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
 	"gleaner/infra/local"
@@ -111,8 +112,10 @@ func extract(cmd *cobra.Command, f *extractFlags, args []string) (err error) {
 		show.note(counted(last.Emails, "address", "addresses") + " written to " + f.file)
 	}
 	switch {
+	case !last.Status.Final() && f.demo:
+		return &codeError{exitInterrupted, "stopped; the sample site's job is gone with it"}
 	case !last.Status.Final():
-		return &codeError{exitInterrupted, "stopped; go on with: gleaner extract --resume " + string(id) + f.again()}
+		return &codeError{exitInterrupted, "stopped; go on with: gleaner extract --resume " + string(id) + f.again(cmd)}
 	case site != nil:
 		return checkDemo(ctx, node, site, id, last, show)
 	default:
@@ -196,15 +199,30 @@ func hosts(targets []job.Target) int64 {
 	return int64(len(seen))
 }
 
-// again is the rest of the command line that goes on with a job.
-func (f *extractFlags) again() string {
+// again is the rest of the command line that goes on with a job: the flags that
+// were given and are not kept with the job.
+func (f *extractFlags) again(cmd *cobra.Command) string {
+	var kept jobFlags
+	job := &cobra.Command{}
+	kept.register(job)
 	out := ""
-	if f.data != defaultData {
-		out += " --data " + quoted(f.data)
-	}
-	if f.file != "" {
-		out += " -o " + quoted(f.file)
-	}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if flag.Name == "resume" || job.Flags().Lookup(flag.Name) != nil {
+			return
+		}
+		value := flag.Value.String()
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			value = strings.Join(list.GetSlice(), ",")
+		}
+		switch {
+		case flag.Shorthand != "" && flag.Value.Type() != "bool":
+			out += " -" + flag.Shorthand + " " + quoted(value)
+		case flag.Value.Type() == "bool" && value == "true":
+			out += " --" + flag.Name
+		default:
+			out += " --" + flag.Name + "=" + quoted(value)
+		}
+	})
 	return out
 }
 
