@@ -186,7 +186,7 @@ func (m Model) crawl(hosts [][]time.Duration) (took time.Duration, rest [][]time
 		for len(waiting) > 0 && under.Len() < job.MaxConnections && now < m.Limit {
 			h := waiting[0]
 			waiting = waiting[1:]
-			heap.Push(&under, fetch{now + hosts[h][next[h]], h})
+			heap.Push(&under, underWay{now + hosts[h][next[h]], h})
 			next[h]++
 			if open[h]++; open[h] < job.DefaultPerHost && next[h] < len(hosts[h]) {
 				waiting = append(waiting, h)
@@ -195,7 +195,7 @@ func (m Model) crawl(hosts [][]time.Duration) (took time.Duration, rest [][]time
 		if under.Len() == 0 {
 			break
 		}
-		f := heap.Pop(&under).(fetch)
+		f := heap.Pop(&under).(underWay)
 		now, last = f.end, f.end
 		full := open[f.host] == job.DefaultPerHost
 		if open[f.host]--; full && next[f.host] < len(hosts[f.host]) {
@@ -210,17 +210,17 @@ func (m Model) crawl(hosts [][]time.Duration) (took time.Duration, rest [][]time
 	return last, rest
 }
 
-type fetch struct {
+type underWay struct {
 	end  time.Duration
 	host int
 }
 
-type fetches []fetch
+type fetches []underWay
 
 func (f fetches) Len() int           { return len(f) }
 func (f fetches) Less(i, j int) bool { return f[i].end < f[j].end }
 func (f fetches) Swap(i, j int)      { f[i], f[j] = f[j], f[i] }
-func (f *fetches) Push(x any)        { *f = append(*f, x.(fetch)) }
+func (f *fetches) Push(x any)        { *f = append(*f, x.(underWay)) }
 func (f *fetches) Pop() any          { o := *f; x := o[len(o)-1]; *f = o[:len(o)-1]; return x }
 
 type moments []time.Duration

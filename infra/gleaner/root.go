@@ -41,7 +41,7 @@ func newRoot(getenv func(string) string) *cobra.Command {
 			newAct(getenv, "retry", "Try again what failed for a reason that may have passed"),
 			newAct(getenv, "restore", "Bring deleted jobs back"),
 		},
-		groupAdmin: {newKeys(getenv), newWebhook(getenv), newDoctor(getenv), newAudit(getenv)},
+		groupAdmin: {newKeys(getenv), newWebhook(getenv), newDoctor(getenv), newAudit(getenv), newBench(getenv)},
 	} {
 		for _, c := range commands {
 			c.GroupID = group

@@ -3,6 +3,7 @@ package dynamostore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,18 +39,45 @@ func (s *Store) PutBatches(ctx context.Context, batches []job.Batch) error {
 	// Nobody looks at a batch before its job is RUNNING, so the order of heads
 	// and parts does not matter: all go at once.
 	groups := requests(parts)
-	err = each(ctx, len(groups)+len(heads), func(ctx context.Context, i int) error {
+	bundle := 1
+	if len(heads) > parallel {
+		bundle = maxTransaction
+	}
+	bundles := slices.Collect(slices.Chunk(heads, bundle))
+	err = each(ctx, len(groups)+len(bundles), func(ctx context.Context, i int) error {
 		if i < len(groups) {
 			return s.writeGroup(ctx, groups[i])
 		}
-		err := s.put(ctx, heads[i-len(groups)].item(), "attribute_not_exists(pk) OR attribute_not_exists(v)", nil)
-		if _, changed := refused(err); changed {
-			return nil
-		}
-		return err
+		return s.putHeads(ctx, bundles[i-len(groups)])
 	})
 	if err != nil {
 		return fmt.Errorf("put batches of job %s: %w", id, err)
+	}
+	return nil
+}
+
+// untouched is the condition that a batch is not there, or as it was planned.
+const untouched = "attribute_not_exists(pk) OR attribute_not_exists(v)"
+
+// putHeads writes heads, those left out that were changed meanwhile. Many are one
+// transaction: that is twice the units, which large batches can bear, and one
+// request instead of a hundred, which a start in a fraction of a second needs.
+func (s *Store) putHeads(ctx context.Context, heads []head) error {
+	if len(heads) > 1 {
+		writes := make([]types.TransactWriteItem, len(heads))
+		for i := range heads {
+			writes[i] = s.transactPut(heads[i].item(), untouched, nil)
+		}
+		err := s.transact(ctx, writes)
+		if len(refusals(err)) == 0 {
+			return err
+		}
+	}
+	for i := range heads {
+		err := s.put(ctx, heads[i].item(), untouched, nil)
+		if _, changed := refused(err); err != nil && !changed {
+			return err
+		}
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ const (
 	maxGet   = 100     // items of a BatchGetItem
 	maxWrite = 25      // items of a BatchWriteItem
 	maxBytes = 8 << 20 // of a BatchWriteItem; DynamoDB takes 16 MB
+
+	maxTransaction = 100 // items of a TransactWriteItems
 )
 
 // get reads one item consistently; nil if it is not there.

@@ -1,0 +1,251 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"gleaner/infra/local/sqlitestore"
+	"gleaner/shared/job"
+)
+
+const (
+	listingBatch = job.MaxBatch
+	// maxTimesScan is how long an export may take, compared with a scan of the
+	// same rows by the database driver alone; maxGrowth how much dearer the last
+	// batches of a job may be than the first.
+	maxTimesScan = 3
+	maxGrowth    = 2.5
+)
+
+// listing stores a million URLs with as many addresses, batch by batch as workers
+// do, looks how the cost of a batch and of a poll changes on the way, then reads
+// pages and exports over HTTP.
+func listing(ctx context.Context, e *Env, r *Report) error {
+	dir, remove, err := e.tempDir()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	path := filepath.Join(dir, "gleaner.db")
+	store, err := sqlitestore.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	total := e.million()
+	id, err := fill(ctx, e, r, store, total)
+	if err != nil {
+		return err
+	}
+	s, err := serve(ctx, api(store, silence{}))
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	base := "/jobs/" + string(id)
+	for _, page := range []struct{ name, path, want string }{
+		{"first page of 100 addresses", "/emails?limit=100", "< 20"},
+		{"first page of 100 of one kind", "/emails?limit=100&kind=personal", "< 20"},
+		{"first page of 100 that match a text", "/emails?limit=100&q=firma-00001", "< 20"},
+		{"page of a text that nothing matches", "/emails?limit=100&q=nowhere-to-be-found", ""},
+		{"first page of 100 URLs", "/urls?limit=100", "< 20"},
+		{"first page of 100 URLs that timed out", "/urls?limit=100&outcome=timeout", "< 20"},
+	} {
+		var took samples
+		for range e.pick(200, 20) {
+			began := time.Now()
+			if _, err := s.do(ctx, http.MethodGet, base+page.path, "", nil, http.StatusOK); err != nil {
+				return err
+			}
+			took = append(took, time.Since(began))
+		}
+		r.add(page.name+", p50", took.at(0.5), "ms", page.want)
+		r.add(page.name+", p99", took.at(0.99), "ms", page.want)
+	}
+	return exports(ctx, e, r, s, path, base, total)
+}
+
+// exports reads whole lists, in turn with a scan of the rows.
+func exports(ctx context.Context, e *Env, r *Report, s *server, path, base string, total int) error {
+	scan := func() error { return scanRows(ctx, path) }
+	rounds := e.pick(3, 2)
+	for _, file := range []struct {
+		name string
+		head int // lines that are no rows
+	}{{"emails.csv", 1}, {"emails.ndjson", 0}, {"urls.csv", 1}, {"urls.ndjson", 0}} {
+		e.note("listing: %s", file.name)
+		var ours, plain, cpu, heap []float64
+		for range rounds {
+			lines, peak := 0, uint64(0)
+			forgetPeak()
+			done := watchHeap(&peak)
+			took, err := measured(func() (err error) {
+				lines, _, err = s.drain(ctx, base+"/"+file.name)
+				return err
+			})
+			done()
+			if err != nil {
+				return err
+			}
+			if lines-file.head != total {
+				return fmt.Errorf("%s has %d rows, want %d", file.name, lines-file.head, total)
+			}
+			ours, cpu, heap = append(ours, float64(total)/took.wall.Seconds()), append(cpu, took.cpu.Seconds()), append(heap, float64(peak)/(1<<20))
+			if took, err = measured(scan); err != nil {
+				return err
+			}
+			plain = append(plain, took.cpu.Seconds())
+		}
+		r.add(file.name, median(ours), "rows/s", "> 100,000")
+		r.add(file.name+", CPU", median(cpu)/float64(total)*1e6, "s per million rows", "")
+		r.add(file.name+", peak of the heap", median(heap), "MB", "constant")
+		r.most(file.name+": CPU to that of a bare scan of the addresses", median(cpu)/median(plain), maxTimesScan)
+	}
+	return nil
+}
+
+// watchHeap notes the largest heap until the function returned is called.
+func watchHeap(peak *uint64) func() {
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			*peak = max(*peak, m.HeapInuse)
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return func() { close(stop); wg.Wait() }
+}
+
+// scanRows is the baseline: the driver alone reads all addresses.
+func scanRows(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	rows, err := db.QueryContext(ctx, "SELECT email, source_url, found_by, kind, confidence, first_seen FROM address ORDER BY job, email")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err
+	for rows.Next() {
+		var email, source, found, kind string
+		var confidence float64
+		var seen int64
+		if err := rows.Scan(&email, &source, &found, &kind, &confidence, &seen); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// fill takes a job of total URLs, an address on each, through its life without
+// fetching, and reports what a batch and a poll cost at its start and at its end.
+func fill(ctx context.Context, e *Env, r *Report, store *sqlitestore.Store, total int) (job.ID, error) {
+	now := time.Now().UTC().Truncate(time.Second)
+	id := job.NewID(now, job.ShardsFor(total))
+	var batches []job.Batch
+	for first := 0; first < total; first += listingBatch {
+		b := job.Batch{Ref: job.Ref{Job: id, Key: job.PlannedKey(len(batches))}, Due: now}
+		for i := first; i < min(first+listingBatch, total); i++ {
+			b.Targets = append(b.Targets, job.Target{URL: fmt.Sprintf("https://www.firma-%07d.de/impressum", i)})
+		}
+		batches = append(batches, b)
+	}
+	j := job.Job{ID: id, Owner: "local", URLs: total, Batches: len(batches), CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	if err := running(ctx, store, j, batches); err != nil {
+		return "", err
+	}
+	var life, settle, progress, cpu []float64
+	for i := range batches {
+		if i%100 == 99 {
+			e.note("listing: %d of %d batches stored", i+1, len(batches))
+		}
+		var settled time.Duration
+		took, err := measured(func() (err error) { settled, err = live1(ctx, store, &batches[i], now); return err })
+		if err != nil {
+			return "", err
+		}
+		began := time.Now()
+		if _, err := store.Progress(ctx, id); err != nil {
+			return "", err
+		}
+		progress = append(progress, time.Since(began).Seconds()*1000)
+		life, cpu = append(life, took.wall.Seconds()*1000), append(cpu, took.cpu.Seconds()*1000)
+		settle = append(settle, settled.Seconds()*1000)
+	}
+	part := max(1, len(batches)/5)
+	ends := func(name string, values []float64, limit float64) {
+		start, end := median(values[:part]), median(values[len(values)-part:])
+		r.add(name+", first fifth of the job, p50", start, "ms", "")
+		r.add(name+", last fifth of the job, p50", end, "ms", "as in the first")
+		if limit > 0 {
+			r.most(name+": at the end to at the start", end/start, limit)
+		}
+	}
+	ends(fmt.Sprintf("life of a batch of %d URLs with as many new addresses", listingBatch), life, 0)
+	ends("the same, CPU", cpu, maxGrowth)
+	ends("settle", settle, maxGrowth)
+	ends("progress from the store", progress, maxGrowth)
+	p, err := store.Progress(ctx, id)
+	if err == nil {
+		r.most("difference in addresses", float64(max(int64(total)-p.Counters.Emails, p.Counters.Emails-int64(total))), 0)
+	}
+	return id, err
+}
+
+// live1 takes one batch through its life and says how long the settling took.
+func live1(ctx context.Context, store *sqlitestore.Store, b *job.Batch, now time.Time) (time.Duration, error) {
+	if _, err := store.Claim(ctx, b.Ref, job.Claim{Token: "t", Now: now, Lease: time.Minute}); err != nil {
+		return 0, err
+	}
+	res := job.Result{Pages: len(b.Targets), Bytes: int64(50_000 * len(b.Targets))}
+	for i := range b.Targets {
+		n := b.Ref.Key.Seq()*listingBatch + i
+		v := job.Visit{URL: b.Targets[i].URL, Outcome: job.OutcomeFound, Status: http.StatusOK, Pages: 1, Addresses: 1, Millis: 100 + n%900}
+		if n%50 == 7 {
+			v.Outcome, v.Status, v.Detail = job.OutcomeTimeout, 0, "no byte for 10 s"
+		}
+		res.Visits = append(res.Visits, v)
+		a := job.Address{
+			Email: fmt.Sprintf("kontakt.%07d@firma-%07d.de", n*7919%10_000_019, n), SourceURL: b.Targets[i].URL,
+			FoundBy: "mailto", Kind: "role", Confidence: 0.95, OwnDomain: true, FirstSeen: now.Add(time.Duration(n) * time.Millisecond),
+		}
+		if n%3 == 0 {
+			a.Kind, a.Confidence, a.Reasons = "personal", 0.8, []string{"spelled out"}
+		}
+		res.Addresses = append(res.Addresses, a)
+	}
+	if err := store.SaveResult(ctx, b.Ref, "t", res, nil); err != nil {
+		return 0, err
+	}
+	mine, err := store.PutAddresses(ctx, b.Ref, res.Addresses, now.Add(time.Hour))
+	if err != nil {
+		return 0, err
+	}
+	tally := job.TallyOf(&res)
+	tally.Recent = res.Addresses[len(res.Addresses)-min(len(res.Addresses), job.MaxRecent):]
+	for _, is := range mine {
+		if is {
+			tally.Emails++
+		}
+	}
+	began := time.Now()
+	_, err = store.Settle(ctx, b.Ref, tally, now, now)
+	return time.Since(began), err
+}

@@ -1,0 +1,214 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The site that benchmarks crawl: any number of virtual hosts on a few loopback
+// addresses, so that connections do not run out of ports. What a host serves is
+// said by the first letter of its name.
+const (
+	siteZone      = ".gleaner-bench.org"
+	siteAddresses = 16
+
+	leanHost = 'l' // about 2 KB, the address of the host on every page and one of its own on every third
+	fastHost = 'f' // about 50 KB with one address
+	slowHost = 's' // the same after slowLatency
+	farHost  = 'r' // as a lean host, after farLatency
+	mixHost  = 'm' // about 12 KB, an address of its own on every third page, an ETag on every third host
+
+	slowLatency = 50 * time.Millisecond
+	farLatency  = 500 * time.Millisecond
+	pageSize    = 50 << 10
+	ownAddress  = 3 // every so many-th page of a lean host
+)
+
+var siteNet = netip.MustParsePrefix("127.79.0.0/24")
+
+func siteName(kind byte, n int) string { return string(kind) + strconv.Itoa(n) + siteZone }
+
+// siteAddress is where a host listens; its number spreads hosts evenly.
+func siteAddress(name string) netip.Addr {
+	digits, _, _ := strings.Cut(name, ".")
+	n, _ := strconv.Atoi(digits[min(1, len(digits)):])
+	return netip.AddrFrom4([4]byte{127, 79, 0, byte(1 + n%siteAddresses)})
+}
+
+// siteResolver is a fetch.Resolver that knows the site's names only.
+type siteResolver struct{}
+
+// LookupNetIP implements fetch.Resolver.
+func (siteResolver) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, error) {
+	if !strings.HasSuffix(name, siteZone) {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return []netip.Addr{siteAddress(name)}, nil
+}
+
+// ServeSite serves the site, writes its port to out, and ends with in or ctx.
+func ServeSite(ctx context.Context, in io.Reader, out io.Writer) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	large := largePage()
+	server := &http.Server{
+		ReadHeaderTimeout: 10 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			serveSite(w, r, large)
+		}),
+	}
+	port := "0"
+	failed := make(chan error, siteAddresses)
+	for i := range siteAddresses {
+		var lc net.ListenConfig
+		l, err := lc.Listen(ctx, "tcp4", net.JoinHostPort(siteAddress("x"+strconv.Itoa(i)+siteZone).String(), port))
+		if err != nil {
+			return errors.Join(fmt.Errorf("site: %w", err), server.Close())
+		}
+		_, port, _ = net.SplitHostPort(l.Addr().String())
+		go func() { failed <- server.Serve(l) }()
+	}
+	fmt.Fprintln(out, port)
+	go func() {
+		defer stop()
+		_, _ = io.Copy(io.Discard, in)
+	}()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return server.Close()
+	}
+}
+
+func serveSite(w http.ResponseWriter, r *http.Request, large []byte) {
+	h := w.Header()
+	if r.URL.Path == "/robots.txt" {
+		h.Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, "User-agent: *\nDisallow: /private/\n")
+		return
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	host, _, _ := strings.Cut(r.Host, ":")
+	switch host[0] {
+	case slowHost:
+		time.Sleep(slowLatency)
+		fallthrough
+	case fastHost:
+		h.Set("Content-Length", strconv.Itoa(len(large)))
+		_, _ = w.Write(large)
+	case mixHost:
+		serveMixed(w, host, strings.TrimPrefix(r.URL.Path, "/p/"))
+	case farHost:
+		time.Sleep(farLatency)
+		fallthrough
+	default:
+		n := strings.TrimPrefix(r.URL.Path, "/p/")
+		var b bytes.Buffer
+		fmt.Fprintf(&b, `<!doctype html><html lang="en"><title>Page %s</title><body>`, n)
+		for _, a := range leanAddresses(host, n) {
+			fmt.Fprintf(&b, `<p><a href="mailto:%s">%s</a></p>`, a, a)
+		}
+		b.WriteString(leanText)
+		_, _ = w.Write(b.Bytes())
+	}
+}
+
+func serveMixed(w http.ResponseWriter, host, page string) {
+	n, _ := strconv.Atoi(page)
+	if number, _ := strconv.Atoi(strings.TrimSuffix(host[1:], siteZone)); number%3 == 0 {
+		w.Header().Set("ETag", strconv.Quote(host+page))
+	}
+	var b bytes.Buffer
+	b.WriteString("<!doctype html><html lang=en><title>Page</title><body>")
+	for range 6 {
+		b.WriteString(leanText)
+	}
+	if n%ownAddress == 0 {
+		fmt.Fprintf(&b, `<p><a href="mailto:kontakt%d@%s">write</a></p>`, n, host)
+	}
+	_, _ = w.Write(b.Bytes())
+}
+
+var leanText = strings.Repeat("<p>All of this is made up, and the bread is baked by hand every morning.</p>\n", 25)
+
+// leanAddresses are those on page n of a lean host.
+func leanAddresses(host, n string) []string {
+	all := []string{"office@" + host}
+	if i, err := strconv.Atoi(n); err == nil && i%ownAddress == 0 {
+		all = append(all, "kontakt"+n+"@"+host)
+	}
+	return all
+}
+
+// largePage is a page of about pageSize bytes the way pages are: markup, script,
+// prose, and one address in the footer.
+func largePage() []byte {
+	words := strings.Fields("the bread is baked every morning by hand from grain of the region and left to rise over night so that it keeps for days we deliver to shops markets and kitchens in town")
+	var b bytes.Buffer
+	b.WriteString(`<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Bakery in the old town</title>
+<link rel="stylesheet" href="/site.css"><script>window.settings = {"lang": "en", "cart": {"items": [], "total": 0}};</script></head><body><main>`)
+	for n := 0; b.Len() < pageSize-1000; n++ {
+		fmt.Fprintf(&b, `<article class="teaser teaser--wide" id="t%d" data-track="teaser-%d"><h2 class="teaser__title"><a href="/news/%d/bread">News no. %d</a></h2><img src="/media/%d@2x.jpg" alt="Loaf %d" width="640" height="360"><p class="teaser__text">`, n, n, n, n, n, n)
+		for i := range 40 {
+			b.WriteString(words[(n*7+i)%len(words)])
+			b.WriteByte(' ')
+		}
+		b.WriteString("</p></article>\n")
+	}
+	b.WriteString(`</main><footer><p>&copy; 2026 &middot; <a href="/contact">Contact</a> &middot; <a href="mailto:kontakt@baeckerei-lindhorst.de">kontakt@baeckerei-lindhorst.de</a></p></footer></body></html>`)
+	return b.Bytes()
+}
+
+// site is the running process of the site.
+type site struct {
+	port string
+	stop func()
+}
+
+func (e *Env) startSite(ctx context.Context) (*site, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	cmd := e.Site(ctx)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		cancel()
+		return nil, fmt.Errorf("site: %w", err)
+	}
+	stop := func() {
+		_ = in.Close()
+		cancel()
+		_ = cmd.Wait() // it was told to end
+	}
+	port, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("site: it did not say its port: %w", err)
+	}
+	return &site{port: strings.TrimSpace(port), stop: stop}, nil
+}
+
+// url is page n of a host.
+func (s *site) url(kind byte, host, n int) string {
+	return "http://" + siteName(kind, host) + ":" + s.port + "/p/" + strconv.Itoa(n)
+}
