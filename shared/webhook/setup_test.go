@@ -198,4 +198,3 @@ func (w *world) delivery(id job.ID) webhook.Delivery {
 	}
 	return all[0]
 }
-
