@@ -79,7 +79,10 @@ func pages() []struct {
 	body []byte
 	typ  string
 } {
-	text := strings.Repeat("Wir planen und bauen Treppen. Look at our work at the fair (at last), chez nous. ", 600)
+	// Plain text full of words for the sign, an address every 400 bytes in the
+	// one with many.
+	sentence := "Wir planen und bauen Treppen und Türen. Look at our work at the fair (at last), chez nous. "
+	text := strings.Repeat(strings.Repeat(sentence, 4)+"Mehr: www.tischlerei-brenk.de\n", 120)
 	return []struct {
 		name string
 		body []byte
@@ -88,7 +91,7 @@ func pages() []struct {
 		{"html/none", syntheticPage(0), "text/html"},
 		{"html/many", syntheticPage(1), "text/html"},
 		{"text/none", []byte(text), "text/plain"},
-		{"text/many", []byte(strings.ReplaceAll(text, "Treppen.", "Treppen: info@tischlerei-brenk.de.")), "text/plain"},
+		{"text/many", []byte(strings.ReplaceAll(text, "www.", "info@")), "text/plain"},
 		{"json/none", []byte(`[` + strings.Repeat(`{"id":17,"title":"Ein Tisch","image":"\/img\/t@2x.jpg","tags":["a","b"],"text":"Look at it."},`, 480) + `{}]`), "application/json"},
 	}
 }

@@ -26,6 +26,18 @@ var natives = wordSet(strings.Fields(`String Number parseInt parseFloat atob bto
 	encodeURIComponent encodeURI eval isNaN Array Object RegExp Boolean Math JSON linkTo_UnCryptMailto linkTo_UnCryptMailto_
 	decryptString DeCryptX DeCryptString rot13 str_rot13 UnCryptMailto linkDecrypt linkTo_UnCrypt`))
 
+// calledBy reports whether a script calls a function that ran scripts defined.
+func (r *jsRun) calledBy(script []byte) bool {
+	found := false
+	names(script, func(name []byte, called bool) bool {
+		if called {
+			_, found = r.global.vars[string(name)].(*jsFunc)
+		}
+		return !found
+	})
+	return found
+}
+
 // ident looks a name up.
 func (r *jsRun) ident(name string, sc *jsScope) any {
 	if s := sc.find(name); s != nil {

@@ -33,7 +33,7 @@ func (s *sink) json(b []byte, l *layer) {
 			s.jsonValue(v, escaped, &inner)
 			continue
 		}
-		if !at.in(b, start, end) && !amp.in(b, start, end) && !pct.in(b, start, end) && (!escaped || !escapedAt(v)) {
+		if (!at.in(b, start, end) || onlyAssets(v)) && !amp.in(b, start, end) && !pct.in(b, start, end) && (!escaped || !escapedAt(v)) {
 			if len(v) > 11 && !s.opt.KeepObfuscated && !isKey(b, i) {
 				s.words(v, &inner)
 			}
@@ -43,6 +43,21 @@ func (s *sink) json(b []byte, l *layer) {
 			inner.place, inner.words = inKey, false
 		}
 		s.jsonValue(v, escaped, &inner)
+	}
+}
+
+// onlyAssets reports whether every @ of a string is that of an asset name,
+// "logo@2x.png", of which some data is full.
+func onlyAssets(v []byte) bool {
+	for {
+		k := bytes.IndexByte(v, '@')
+		if k < 0 {
+			return true
+		}
+		if k+2 >= len(v) || class[v[k+1]]&isDigit == 0 || v[k+2] != 'x' {
+			return false
+		}
+		v = v[k+1:]
 	}
 }
 

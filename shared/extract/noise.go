@@ -230,9 +230,12 @@ func remoteShell(b []byte, lo int) bool {
 		if len(word) == 0 {
 			return false
 		}
-		for _, sh := range shells {
-			if string(word) == sh {
-				return true
+		switch word[len(word)-1] {
+		case 'h', 'p', 'c', 'd', 'e', 't', 's', 'n': // what shells end in
+			for _, sh := range shells {
+				if string(word) == sh {
+					return true
+				}
 			}
 		}
 		switch plain := class[word[0]]&isLetter != 0 && bytes.IndexByte(word, '/') < 0 && bytes.IndexByte(word, '.') < 0; {

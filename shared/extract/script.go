@@ -20,6 +20,7 @@ type code struct {
 	text       []byte
 	pos        int
 	expression bool // its value matters
+	weak       bool // runs only if it calls what another script defined
 }
 
 // script reads the content of a script element.
@@ -37,22 +38,16 @@ func (w *walker) script(lo, hi int) {
 	if w.s.opt.KeepObfuscated {
 		return
 	}
-	small := len(seg) <= smallScript
+	c := code{text: seg, pos: w.pos(lo)}
 	switch {
-	case small && (t.call || t.entity || t.escape || t.percent || w.js != nil):
-		w.runScript(code{text: seg, pos: w.pos(lo)})
-	case small && t.at && unsettled(seg, true):
-		w.runScript(code{text: seg, pos: w.pos(lo)})
-	case !small:
+	case len(seg) > smallScript:
 		if t.at || t.call || t.entity {
 			w.runWindows(seg, lo)
 		}
-	case len(seg) < 512 && bytes.Contains(seg, []byte("document.write")):
-		w.runScript(code{text: seg, pos: w.pos(lo)})
-	case len(w.pending) < maxPending && bytes.IndexByte(seg, '\'') >= 0 || bytes.IndexByte(seg, '"') >= 0 || bytes.Contains(seg, []byte("function")):
-		if len(w.pending) < maxPending {
-			w.pending = append(w.pending, code{text: seg, pos: w.pos(lo)})
-		}
+	case worthRunning(seg, t), w.js != nil && w.js.calledBy(seg):
+		w.runScript(c)
+	case len(w.pending) < maxPending:
+		w.pending = append(w.pending, c)
 	}
 }
 
@@ -173,17 +168,37 @@ func nextJoint(b []byte, i int) int {
 	return best
 }
 
-// run returns the interpreter of the page, after it ran what was put aside.
-func (w *walker) interpreter() *jsRun {
+// interpreter returns the interpreter of the page, after it ran what the
+// script needs of those put aside.
+func (w *walker) interpreter(script []byte) *jsRun {
 	if w.js == nil {
 		w.js = newJSRun()
-		for _, c := range w.pending {
-			w.js.run(string(c.text))
-		}
-		w.pending = w.pending[:0]
+	}
+	if len(w.pending) > 0 {
+		w.runNeeded(script, 3)
 		w.js.written, w.js.out, w.js.mailCalls, w.js.opaque = nil, nil, nil, nil
 	}
 	return w.js
+}
+
+// runNeeded runs the pending scripts that define a name which script uses,
+// after those that they need themselves.
+func (w *walker) runNeeded(script []byte, depth int) {
+	if depth == 0 {
+		return
+	}
+	budget := 64
+	names(script, func(name []byte, _ bool) bool {
+		budget--
+		for i := range w.pending {
+			if c := w.pending[i]; c.text != nil && defines(c.text, name) {
+				w.pending[i].text = nil
+				w.runNeeded(c.text, depth-1)
+				w.js.run(string(c.text))
+			}
+		}
+		return budget > 0
+	})
 }
 
 // runScript runs a piece of script and looks through what it produced.
@@ -191,7 +206,7 @@ func (w *walker) runScript(c code) {
 	if w.l.depth >= maxDepth || !w.s.spend(len(c.text)) {
 		return
 	}
-	r := w.interpreter()
+	r := w.interpreter(c.text)
 	r.used, r.returned = "", nil
 	r.run(string(c.text))
 	if c.expression {
@@ -260,7 +275,9 @@ func (w *walker) produced(text string) {
 // what the scripts left in their names and in the page.
 func (w *walker) finishScripts() {
 	for _, c := range w.handlers {
-		w.runScript(c)
+		if !c.weak || w.js != nil && w.js.calledBy(c.text) {
+			w.runScript(c)
+		}
 	}
 	if w.js == nil {
 		return
@@ -298,11 +315,10 @@ func (w *walker) handler(v []byte, a attr) {
 	if w.s.opt.KeepObfuscated || len(v) > smallScript || len(w.handlers) >= 256 {
 		return
 	}
-	link := attrOf(a.name) == attrHref && bytes.IndexByte(v, '(') > 0 && bytes.IndexAny(v, "'\"") > 0
-	if link || hasAt && unsettled(v, true) || escapedAt(v) || bytes.Contains(v, []byte("harCode")) || bytes.Contains(v, []byte("atob(")) ||
+	sure := hasAt && unsettled(v, true) || escapedAt(v) || bytes.Contains(v, []byte("harCode")) || bytes.Contains(v, []byte("atob(")) ||
 		bytes.Contains(v, []byte("rypt")) || foldIndex(v, "mail") >= 0 || bytes.Contains(v, []byte("lancerlien")) ||
-		bytes.Contains(v, []byte("eval(")) || bytes.Contains(v, []byte("unescape")) || foldIndex(v, "decode") >= 0 || foldIndex(v, "spam") >= 0 ||
-		len(w.pending) > 0 && len(v) < 256 && (bytes.IndexByte(v, '\'') >= 0 || bytes.IndexByte(v, '"') >= 0) {
-		w.handlers = append(w.handlers, code{text: bytes.Clone(v), pos: w.pos(a.pos), expression: true})
+		bytes.Contains(v, []byte("eval(")) || bytes.Contains(v, []byte("unescape")) || foldIndex(v, "decode") >= 0 || foldIndex(v, "spam") >= 0
+	if sure || bytes.IndexByte(v, '(') > 0 && bytes.ContainsAny(v, "'\"") {
+		w.handlers = append(w.handlers, code{text: bytes.Clone(v), pos: w.pos(a.pos), expression: true, weak: !sure})
 	}
 }

@@ -24,9 +24,115 @@ func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
 	if t.slash = w.bsl.in(w.src, lo, hi); t.slash {
 		t.escape = escapedAt(seg)
 	}
-	t.call = charCode(seg) || bytes.Contains(seg, []byte("atob(")) || bytes.Contains(seg, []byte("rypt")) ||
-		len(seg) <= smallScript && bytes.Contains(seg, []byte("eval("))
+	t.call = charCode(seg) || bytes.Contains(seg, []byte("atob(")) || decrypts(seg)
 	return t
+}
+
+// decrypts reports whether a function whose name speaks of decryption is
+// called or defined in b.
+func decrypts(b []byte) bool {
+	for i := 0; ; {
+		k := bytes.Index(b[i:], []byte("rypt"))
+		if k < 0 {
+			return false
+		}
+		i += k
+		if i > 3 && (bytes.HasSuffix(b[:i], []byte("UnC")) || bytes.HasSuffix(b[:i], []byte("DeC")) || bytes.HasSuffix(b[:i], []byte("dec"))) {
+			return true
+		}
+		i += 4
+	}
+}
+
+// outputs are what scripts that show an address do with it.
+var outputs = [...]string{"document.write", "HTML", "mailto", "href", ".html(", ".text(", "textContent", "innerText", "location", ".attr(", "eval(", ".title", ".append"}
+
+// worthRunning reports whether a short script may assemble an address. Running
+// is a hundred times the work of reading, and most scripts that decode
+// something decode something else.
+func worthRunning(seg []byte, t triggers) bool {
+	switch {
+	case t.at && unsettled(seg, true):
+		return true
+	case t.entity && referenceToAt(seg):
+		return true
+	case t.escape && unsettled(appendUnescaped(make([]byte, 0, len(seg)), seg), true):
+		return true
+	case bytes.Contains(seg, []byte("eval(")):
+		return true
+	case t.percent:
+		return bytes.Contains(seg, []byte("unescape(")) || bytes.Contains(seg, []byte("decodeURI"))
+	case t.call:
+		if bytes.Contains(seg, []byte("(64)")) || bytes.Contains(seg, []byte("0x40")) || decrypts(seg) {
+			return true
+		}
+		for _, word := range outputs {
+			if bytes.Contains(seg, []byte(word)) {
+				return true
+			}
+		}
+	case len(seg) < 512:
+		// Pieces that stand in other scripts are put together here.
+		return bytes.Contains(seg, []byte("document.write")) && (bytes.IndexByte(seg, '+') > 0 || bytes.Contains(seg, []byte("mail")))
+	}
+	return false
+}
+
+// referenceToAt reports whether b holds a character reference that stands for
+// an @.
+func referenceToAt(b []byte) bool {
+	for {
+		k := bytes.IndexByte(b, '&')
+		if k < 0 {
+			return false
+		}
+		b = b[k:]
+		if r, n := reference(b); n > 0 && r == '@' {
+			return true
+		}
+		b = b[1:]
+	}
+}
+
+// names visits the names in a script, those in strings and comments included,
+// and says of each whether a call follows.
+func names(b []byte, visit func(name []byte, called bool) bool) {
+	for i := 0; i < len(b); {
+		if !jsNameByte(b[i]) {
+			i++
+			continue
+		}
+		start := i
+		for i < len(b) && jsNameByte(b[i]) {
+			i++
+		}
+		if class[b[start]]&isDigit == 0 && !visit(b[start:i], i < len(b) && b[i] == '(') {
+			return
+		}
+	}
+}
+
+// defines reports whether a script gives name a value.
+func defines(b, name []byte) bool {
+	for i, tries := 0, 0; tries < 32; tries++ {
+		k := bytes.Index(b[i:], name)
+		if k < 0 {
+			return false
+		}
+		k += i
+		i = k + len(name)
+		if k > 0 && (jsNameByte(b[k-1]) || b[k-1] == '.') || i < len(b) && jsNameByte(b[i]) {
+			continue
+		}
+		if bytes.HasSuffix(b[:k], []byte("function ")) {
+			return true
+		}
+		rest := bytes.TrimLeft(b[i:min(len(b), i+8)], " ")
+		if len(rest) > 1 && rest[0] == '=' && rest[1] != '=' {
+			return true
+		}
+	}
+	return false
 }
 
 // charCode reports whether fromCharCode or charCodeAt occurs in b.
