@@ -6,12 +6,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"gleaner/infra/local/eventsource/sqlitestream"
 	"gleaner/infra/local/sqlitestore"
 	"gleaner/shared/doctor"
 	"gleaner/shared/job"
-
-	"github.com/aws/aws-lambda-go/events"
 )
 
 // stream is the store's stream of changes, of which it is known how far behind

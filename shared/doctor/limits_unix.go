@@ -33,5 +33,5 @@ func freeBytes(dir string) (uint64, error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, err
 	}
-	return s.Bavail * uint64(s.Bsize), nil //nolint:gosec,unconvert // never negative; its type differs between systems
+	return s.Bavail * uint64(s.Bsize), nil
 }

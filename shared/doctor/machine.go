@@ -109,7 +109,7 @@ func (d *Doctor) descriptors(context.Context) finding {
 		return fine("this system has no such limit")
 	}
 	detail := fmt.Sprintf("%d open of %d; %d connections wanted at most", open, limit, d.Sockets)
-	if int(limit) < d.Sockets+open { //nolint:gosec // far below the largest int
+	if int(limit) < d.Sockets+open {
 		return finding{
 			Degraded, detail,
 			fmt.Sprintf("Raise the limit (ulimit -n %d, or LimitNOFILE= of the service), or run fewer workers.", 2*(d.Sockets+open)),
