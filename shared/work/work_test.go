@@ -1,0 +1,273 @@
+package work_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gleaner/shared/bells"
+	"gleaner/shared/crawl"
+	"gleaner/shared/job"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// A batch larger than its time is finished by continuations, and nothing is
+// fetched twice.
+func TestContinuations(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func() { time.Sleep(60 * time.Millisecond) })
+	p := newPlace(t, realCrawler(t))
+	const pages = 80 // two at a time: 2.4 s
+	id := p.begin(t, s.urls(pages))
+	invocations := 0
+	for b, ok := bellOf(id, 0), true; ok; b, ok = p.bells.next() {
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		err := p.worker.Ring(ctx, b)
+		cancel()
+		if err != nil {
+			t.Fatalf("invocation %d: %v", invocations, err)
+		}
+		invocations++
+	}
+	got := p.progress(t, id)
+	if got.Job.Status != job.Completed || got.Counters.Processed != pages || got.Counters.Emails != pages {
+		t.Errorf("%s with %+v", got.Job.Status, got.Counters)
+	}
+	if invocations < 2 || got.Counters.ExtraBatches != int64(invocations-1) {
+		t.Errorf("%d invocations, %d continuations", invocations, got.Counters.ExtraBatches)
+	}
+	for path, n := range s.asked {
+		if n != 1 {
+			t.Errorf("%s was fetched %d times", path, n)
+		}
+	}
+}
+
+// A cancelled job begins no further page: those under way come to their end,
+// what they bring is kept, and the others end as cancelled.
+func TestCancelStopsWithinAPage(t *testing.T) {
+	t.Parallel()
+	gate := make(chan struct{})
+	s := newSite(t, func() { <-gate })
+	asked := &asking{Crawler: realCrawler(t, func(c *crawl.Config) { c.Poll = 5 * time.Millisecond })}
+	p := newPlace(t, asked)
+	const pages = 50
+	id := p.begin(t, s.urls(pages))
+	ended := make(chan error, 1)
+	go func() { ended <- p.worker.Ring(t.Context(), bellOf(id, 0)) }()
+	<-s.more
+	<-s.more // both connections have a page under way
+	if _, err := p.control.Cancel(t.Context(), owner, id); err != nil {
+		t.Fatal(err)
+	}
+	// Who asks again has acted upon the answer before.
+	for n := asked.times.Load() + 2; asked.times.Load() < n; {
+		time.Sleep(time.Millisecond)
+	}
+	close(gate)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if n := s.requests(); n != 2 {
+		t.Errorf("%d pages were begun, 2 of them before the cancel", n)
+	}
+	counts := map[job.Outcome]int{}
+	for _, o := range p.visits(t, id) {
+		counts[o]++
+	}
+	got := p.progress(t, id)
+	if counts[job.OutcomeFound] != 2 || counts[job.OutcomeCancelled] != pages-2 || got.Counters.Emails != 2 || got.Counters.Active != 0 {
+		t.Errorf("outcomes %v, %+v", counts, got.Counters)
+	}
+	if got.Job.Status != job.Cancelled {
+		t.Errorf("the job is %s", got.Job.Status)
+	}
+}
+
+// asking counts how often a crawl asks where its job stands.
+type asking struct {
+	*crawl.Crawler
+	times atomic.Int64
+}
+
+func (a *asking) Crawl(ctx context.Context, r crawl.Request) (job.Result, error) {
+	stopped := r.Stopped
+	r.Stopped = func(ctx context.Context) job.Status {
+		s := stopped(ctx)
+		a.times.Add(1)
+		return s
+	}
+	return a.Crawler.Crawl(ctx, r)
+}
+
+// crawlFunc is a Crawler.
+type crawlFunc func(ctx context.Context, r crawl.Request) (job.Result, error)
+
+func (f crawlFunc) Crawl(ctx context.Context, r crawl.Request) (job.Result, error) { return f(ctx, r) }
+
+// allFine is a crawl that finds nothing anywhere.
+func allFine(r crawl.Request) job.Result {
+	var res job.Result
+	for _, t := range r.Targets {
+		res.Visits = append(res.Visits, job.Visit{URL: t.URL, Outcome: job.OutcomeNone})
+		res.Pages++
+	}
+	return res
+}
+
+func urls(host string, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("https://%s/%d", host, i)
+	}
+	return all
+}
+
+// A bug that only one URL meets does not take the others of its batch along: the
+// panic is contained by the handler, the batch comes again when its lease has run
+// out, and is split until the URL is alone.
+func TestPanicIsIsolated(t *testing.T) {
+	t.Parallel()
+	const poison = "https://b.example.org/3"
+	p := newPlace(t, crawlFunc(func(_ context.Context, r crawl.Request) (job.Result, error) {
+		var seen map[string]bool
+		for _, target := range r.Targets {
+			if target.URL == poison {
+				seen[poison] = true // panics: the map is nil
+			}
+		}
+		return allFine(r), nil
+	}))
+	id := p.begin(t, append(urls("a.example.org", 7), urls("b.example.org", 8)...))
+	h := &bells.Handler{Worker: p.worker, Log: slog.New(slog.DiscardHandler)}
+	queued := []job.Bell{bellOf(id, 0)}
+	handled := 0
+	for ; len(queued) > 0 && handled < 100; handled++ {
+		b := queued[0]
+		queued = queued[1:]
+		res, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", Body: b.Encode()}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(res.BatchItemFailures) > 0 {
+			p.pass(10 * time.Minute)
+			queued = append(queued, b)
+		}
+		for b, ok := p.bells.next(); ok; b, ok = p.bells.next() {
+			queued = append(queued, b)
+		}
+	}
+	got := p.progress(t, id)
+	if got.Job.Status != job.Completed || got.OpenBatches() != 0 || got.Counters.Active != 0 {
+		t.Fatalf("after %d bells the job is %s: %+v", handled, got.Job.Status, got.Counters)
+	}
+	for u, o := range p.visits(t, id) {
+		want := job.OutcomeNone
+		if u == poison {
+			want = job.OutcomeCrashed
+		}
+		if o != want {
+			t.Errorf("%s ended as %s", u, o)
+		}
+	}
+	t.Logf("%d bells", handled)
+}
+
+// A batch that will be blamed if its worker dies once more is crawled alone in
+// its process, and others wait for it.
+func TestSuspectIsCrawledAlone(t *testing.T) {
+	t.Parallel()
+	var beside, most, suspectSaw atomic.Int64
+	p := newPlace(t, crawlFunc(func(_ context.Context, r crawl.Request) (job.Result, error) {
+		n := beside.Add(1)
+		defer beside.Add(-1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		for range 20 {
+			if r.Targets[0].Host() == "suspect.example.org" {
+				suspectSaw.Store(max(suspectSaw.Load(), beside.Load()))
+			}
+			time.Sleep(time.Millisecond)
+		}
+		return allFine(r), nil
+	}))
+	lists := [][]string{urls("suspect.example.org", 3)}
+	for n := range 12 {
+		lists = append(lists, urls(fmt.Sprintf("h%d.example.org", n), 3))
+	}
+	id := p.begin(t, lists...)
+	for n := range 2 { // two workers died
+		_, err := p.store.Claim(t.Context(), bellOf(id, 0).Ref, job.Claim{Token: fmt.Sprint(n), Now: p.Now(), Lease: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.pass(2 * time.Minute)
+	}
+	var all sync.WaitGroup
+	for n := len(lists) - 1; n >= 0; n-- {
+		all.Go(func() {
+			if err := p.worker.Ring(t.Context(), bellOf(id, n)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if suspectSaw.Load() != 1 {
+		t.Errorf("the suspect had %d batches beside it", suspectSaw.Load()-1)
+	}
+	if most.Load() < 2 {
+		t.Error("the others were not crawled beside each other: this proves nothing")
+	}
+	if got := p.progress(t, id); got.Job.Status != job.Completed {
+		t.Errorf("the job is %s", got.Job.Status)
+	}
+}
+
+// A batch that cannot be crawled for a reason of our own is handed back at once,
+// without a mark against it.
+func TestFaultOfOurOwn(t *testing.T) {
+	t.Parallel()
+	ours := errors.New("the suppression list cannot be read")
+	p := newPlace(t, crawlFunc(func(context.Context, crawl.Request) (job.Result, error) { return job.Result{}, ours }))
+	id := p.begin(t, urls("a.example.org", 3))
+	for range 10 {
+		if err := p.worker.Ring(t.Context(), bellOf(id, 0)); !errors.Is(err, ours) {
+			t.Fatalf("%v", err)
+		}
+		b, err := p.store.Batch(t.Context(), bellOf(id, 0).Ref)
+		if err != nil || b.Status != job.Pending || b.Attempt != 0 {
+			t.Fatalf("%s after %d attempts, %v", b.Status, b.Attempt, err)
+		}
+	}
+	// Its bell dies of it in the end.
+	if err := p.worker.Bury(t.Context(), bellOf(id, 0).Ref, "the reason"); err != nil {
+		t.Fatal(err)
+	}
+	got := p.progress(t, id)
+	if got.Job.Status != job.Completed || got.Counters.Outcomes[job.OutcomeDead] != 3 {
+		t.Errorf("%s, %v", got.Job.Status, got.Counters.Outcomes)
+	}
+	if err := p.worker.Bury(t.Context(), bellOf(id, 0).Ref, "again"); err != nil {
+		t.Errorf("buried twice: %v", err)
+	}
+}
+
+// A worker that drains takes no batch; its message comes again elsewhere.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, crawlFunc(func(_ context.Context, r crawl.Request) (job.Result, error) { return allFine(r), nil }))
+	id := p.begin(t, urls("a.example.org", 3))
+	p.worker.Drain()
+	if err := p.worker.Ring(t.Context(), bellOf(id, 0)); err == nil {
+		t.Error("answered while draining")
+	}
+	if b, err := p.store.Batch(t.Context(), bellOf(id, 0).Ref); err != nil || b.Attempt != 0 {
+		t.Errorf("claimed while draining: %+v, %v", b.Attempt, err)
+	}
+}
