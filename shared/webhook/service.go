@@ -144,7 +144,7 @@ const noteTime = 10 * time.Second
 // ring rings the bell that has a job announced, after a delay.
 func ring(ctx context.Context, bells queue.Sender, j *job.Job, delay time.Duration) error {
 	bell := job.Bell{Ref: job.Ref{Job: j.ID}, Kind: job.BellWebhook}
-	err := bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: j.Owner, Delay: delay}})
+	err := bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group(), Delay: delay}})
 	if err != nil {
 		return fmt.Errorf("webhook: ringing for %s: %w", j.ID, err)
 	}

@@ -162,11 +162,9 @@ func CompleteIfDone(ctx context.Context, store job.JobStore, bells queue.Sender,
 	if p.Job.Options.Webhook != "" {
 		// The bell comes first: whoever hears it completes the job if this breaks
 		// off, and one for a job that moved on does nothing.
-		bell := queue.Outgoing{
-			Body:  job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellWebhook}.Encode(),
-			Group: p.Job.Owner, Delay: announceAfter,
-		}
-		if err := bells.Send(ctx, []queue.Outgoing{bell}); err != nil {
+		bell := job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellWebhook}
+		message := queue.Outgoing{Body: bell.Encode(), Group: bell.Group(), Delay: announceAfter}
+		if err := bells.Send(ctx, []queue.Outgoing{message}); err != nil {
 			return fmt.Errorf("work: completing %s: %w", id, err)
 		}
 	}
