@@ -4,17 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"gleaner/shared/bells"
 	"gleaner/shared/crawl"
 	"gleaner/shared/job"
-
-	"github.com/aws/aws-lambda-go/events"
 )
 
 // A batch larger than its time is finished by continuations, and nothing is
@@ -127,56 +123,6 @@ func urls(host string, n int) []string {
 		all[i] = fmt.Sprintf("https://%s/%d", host, i)
 	}
 	return all
-}
-
-// A bug that only one URL meets does not take the others of its batch along: the
-// panic is contained by the handler, the batch comes again when its lease has run
-// out, and is split until the URL is alone.
-func TestPanicIsIsolated(t *testing.T) {
-	t.Parallel()
-	const poison = "https://b.example.org/3"
-	p := newPlace(t, crawlFunc(func(_ context.Context, r crawl.Request) (job.Result, error) {
-		var seen map[string]bool
-		for _, target := range r.Targets {
-			if target.URL == poison {
-				seen[poison] = true // panics: the map is nil
-			}
-		}
-		return allFine(r), nil
-	}))
-	id := p.begin(t, append(urls("a.example.org", 7), urls("b.example.org", 8)...))
-	h := &bells.Handler{Worker: p.worker, Log: slog.New(slog.DiscardHandler)}
-	queued := []job.Bell{bellOf(id, 0)}
-	handled := 0
-	for ; len(queued) > 0 && handled < 100; handled++ {
-		b := queued[0]
-		queued = queued[1:]
-		res, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", Body: b.Encode()}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(res.BatchItemFailures) > 0 {
-			p.pass(10 * time.Minute)
-			queued = append(queued, b)
-		}
-		for b, ok := p.bells.next(); ok; b, ok = p.bells.next() {
-			queued = append(queued, b)
-		}
-	}
-	got := p.progress(t, id)
-	if got.Job.Status != job.Completed || got.OpenBatches() != 0 || got.Counters.Active != 0 {
-		t.Fatalf("after %d bells the job is %s: %+v", handled, got.Job.Status, got.Counters)
-	}
-	for u, o := range p.visits(t, id) {
-		want := job.OutcomeNone
-		if u == poison {
-			want = job.OutcomeCrashed
-		}
-		if o != want {
-			t.Errorf("%s ended as %s", u, o)
-		}
-	}
-	t.Logf("%d bells", handled)
 }
 
 // A batch that will be blamed if its worker dies once more is crawled alone in

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -101,6 +102,26 @@ func TestCrashMatrix(t *testing.T) {
 			return p.Nth <= 2 || p.Nth == last, p.Nth == 1
 		})
 	})
+}
+
+// TestOnlyPoisonIsBlamed wants a URL that kills workers, or makes them panic, to
+// end as crashed_worker, and every other URL of its batch as it would without it.
+func TestOnlyPoisonIsBlamed(t *testing.T) {
+	store := sqlite(t)
+	healthy := scenarios["poison"]
+	healthy.prepare = nil
+	want, _ := play(t, store, healthy, nil)
+	const poison = "https://h1.example.org/page/2"
+	want.Outcomes[poison] = job.OutcomeCrashed
+	for _, title := range []string{"poison", "bug"} {
+		end, w := play(t, store, scenarios[title], nil)
+		if !maps.Equal(end.Outcomes, want.Outcomes) {
+			t.Errorf("%s: %s", title, end.Differs(want))
+		}
+		if died := w.Crashes > 0; died != (title == "poison") {
+			t.Errorf("%s: %d crashes", title, w.Crashes)
+		}
+	}
 }
 
 // TestAWSCrashMatrix does the same on DynamoDB, at a few points of each scenario,

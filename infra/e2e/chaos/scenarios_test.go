@@ -129,6 +129,12 @@ var scenarios = map[string]scenario{
 		play:    run,
 		end:     job.Completed,
 	},
+	"bug": {
+		urls:    list(4, 0),
+		prepare: func(w *chaos.World) { w.Web.Bug = "https://h1.example.org/page/2" },
+		play:    run,
+		end:     job.Completed,
+	},
 	"delete while running":   {urls: list(6, 0), create: inChunks, play: inTurn(stepping(2), deleting, untilGone)},
 	"delete when completed":  {urls: list(3, job.MaxBatch+60), create: inChunks, play: inTurn(run, deleting, untilGone)},
 	"delete and restore":     {urls: list(6, 0), play: inTurn(stepping(1), deleting, stepping(3), restoring, run), end: job.Completed},

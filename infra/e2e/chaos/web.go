@@ -20,6 +20,8 @@ type Web struct {
 	Limit int
 	// Poison is a URL that kills the worker that begins with it.
 	Poison string
+	// Bug is a URL that makes the worker panic, which its handler contains.
+	Bug string
 	// Broken is a URL whose batch cannot be crawled for a reason of our own.
 	Broken string
 	// During is called once in each crawl, in the middle; it may be nil.
@@ -45,6 +47,9 @@ func (w *Web) Crawl(ctx context.Context, r crawl.Request) (job.Result, error) {
 	for i, t := range r.Targets {
 		if t.URL == w.Poison {
 			panic(Crash{Point{"Crawl " + t.URL, 1, Before}})
+		}
+		if t.URL == w.Bug {
+			panic("a bug that only " + t.URL + " meets")
 		}
 		if t.URL == w.Broken {
 			return job.Result{}, fmt.Errorf("crawl: %w", ErrInjected)
