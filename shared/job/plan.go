@@ -77,6 +77,9 @@ func PlanBySize(id ID, targets []Target, due time.Time, rule func(urls int) int,
 				p.add(id, open, due)
 				open = nil
 			}
+			if open == nil {
+				open = make([]Target, 0, size)
+			}
 			open = append(open, h.targets...)
 		}
 	}
@@ -122,21 +125,68 @@ type hostTargets struct {
 // byHost drops repeated URLs and groups the others by host, in order of first
 // appearance.
 func byHost(targets []Target) (hosts []hostTargets, distinct int) {
-	seen := make(map[string]struct{}, len(targets))
-	index := make(map[string]int, len(targets)/4)
-	for _, t := range targets {
-		if _, dup := seen[t.URL]; dup {
-			continue
+	// First whose each target is and how many each host has, so that all of
+	// them share one piece of memory.
+	of := make([]int32, len(targets))
+	index := make(map[string]int32, len(targets)/4)
+	var counts []int
+	last := int32(-1)
+	for i := range targets {
+		h := targets[i].Host()
+		if last < 0 || hosts[last].host != h {
+			var ok bool
+			if last, ok = index[h]; !ok {
+				last = int32(len(hosts))
+				index[h] = last
+				hosts, counts = append(hosts, hostTargets{host: h}), append(counts, 0)
+			}
 		}
-		seen[t.URL] = struct{}{}
-		h := t.Host()
-		i, ok := index[h]
-		if !ok {
-			i = len(hosts)
-			index[h] = i
-			hosts = append(hosts, hostTargets{host: h})
-		}
-		hosts[i].targets = append(hosts[i].targets, t)
+		of[i] = last
+		counts[last]++
 	}
-	return hosts, len(seen)
+	room := make([]Target, len(targets))
+	for i := range hosts {
+		hosts[i].targets, room = room[:0:counts[i]], room[counts[i]:]
+	}
+	for i, h := range of {
+		hosts[h].targets = append(hosts[h].targets, targets[i])
+	}
+	seen := map[string]struct{}{}
+	for i := range hosts {
+		hosts[i].targets = dropRepeated(hosts[i].targets, seen)
+		distinct += len(hosts[i].targets)
+	}
+	return hosts, distinct
+}
+
+const (
+	// fewTargets are faster compared with each other than looked up in a map.
+	fewTargets = 12
+	// manyTargets get a map of their own: one that was large once is slow to clear.
+	manyTargets = 1000
+)
+
+// dropRepeated keeps the first of targets with the same URL, in place. seen is
+// scratch.
+func dropRepeated(targets []Target, seen map[string]struct{}) []Target {
+	kept := targets[:0]
+	if len(targets) <= fewTargets {
+		for _, t := range targets {
+			if !slices.ContainsFunc(kept, func(k Target) bool { return k.URL == t.URL }) {
+				kept = append(kept, t)
+			}
+		}
+		return kept
+	}
+	if len(targets) > manyTargets {
+		seen = make(map[string]struct{}, len(targets))
+	}
+	clear(seen)
+	for _, t := range targets {
+		if _, ok := seen[t.URL]; !ok {
+			seen[t.URL] = struct{}{}
+			kept = append(kept, t)
+		}
+	}
+	return kept
 }

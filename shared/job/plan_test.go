@@ -99,3 +99,37 @@ func BenchmarkPlan100k(b *testing.B) {
 		job.NewPlan(id, targets, time.Time{})
 	}
 }
+
+// TestRepeatedURLsOfHostsOfAnySize: whether a host has few pages or many, each of
+// its URLs is planned once, the first time it is named.
+func TestRepeatedURLsOfHostsOfAnySize(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var targets []job.Target
+		for h, pages := range rapid.SliceOfN(rapid.SampledFrom([]int{1, 2, 11, 12, 13, 40, 1001, 1300}), 1, 4).Draw(t, "pages") {
+			for i := range pages {
+				// Guessed tells the first from its repetitions.
+				targets = append(targets, job.Target{URL: fmt.Sprintf("https://h%d.de/%d", h, i), Guessed: true})
+			}
+		}
+		distinct := len(targets)
+		for range rapid.IntRange(0, 50).Draw(t, "repeated") {
+			again := targets[rapid.IntRange(0, distinct-1).Draw(t, "which")]
+			again.Guessed = false
+			targets = append(targets, again)
+		}
+		p := job.NewPlan(job.NewID(time.Unix(0, 0), 1), targets, time.Unix(0, 0))
+		seen := map[string]bool{}
+		for i := range p.Batches {
+			for _, target := range p.Batches[i].Targets {
+				if seen[target.URL] || !target.Guessed {
+					t.Fatalf("%+v is planned twice, or not as it was named first", target)
+				}
+				seen[target.URL] = true
+			}
+		}
+		if p.URLs != distinct || len(seen) != distinct || p.Duplicates != len(targets)-distinct {
+			t.Fatalf("%d URLs, %d planned, %d duplicates, want %d and %d", p.URLs, len(seen), p.Duplicates, distinct, len(targets)-distinct)
+		}
+	})
+}

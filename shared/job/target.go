@@ -32,7 +32,7 @@ var (
 // ASCII per UTS 46; fragment dropped), so that two lines naming the same page
 // compare equal. The error's text completes a sentence about the line.
 func ParseTarget(line string) (Target, error) {
-	line = strings.Trim(line, " \t\r\n\"'<>\ufeff")
+	line = trimLine(line)
 	switch {
 	case line == "":
 		return Target{}, errEmpty
@@ -83,6 +83,15 @@ func ParseTarget(line string) (Target, error) {
 		u = u.JoinPath() // cleans dot segments, keeps a trailing slash
 	}
 	return Target{URL: u.String(), Guessed: guessed}, nil
+}
+
+// trimLine takes off what lists have around addresses. Most have nothing, and that
+// is quickly seen.
+func trimLine(line string) string {
+	if line != "" && plainPath[line[0]] && plainPath[line[len(line)-1]] && line[0] != '\'' && line[len(line)-1] != '\'' {
+		return line
+	}
+	return strings.Trim(line, " \t\r\n\"'<>\ufeff")
 }
 
 func digitsFirst(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
@@ -179,6 +188,14 @@ func checkHost(host string) error {
 	return nil
 }
 
+// plainPath are the bytes of a path that no normalisation touches.
+var plainPath = func() (plain [256]bool) {
+	for c := byte('!'); c < 0x7f; c++ {
+		plain[c] = !strings.ContainsRune("\"#%<>\\^`{|}[]", rune(c))
+	}
+	return plain
+}()
+
 // parsePlain is the way most lines go: lower-case ASCII, nothing to normalise.
 // It keeps a list of 100,000 lines within the time a request may take.
 func parsePlain(line string) (Target, bool) {
@@ -201,8 +218,7 @@ func parsePlain(line string) (Target, bool) {
 	}
 	for i := range len(path) {
 		c := path[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"#%<>\\^`{|}[]", c) >= 0 ||
-			c == '.' && i > 0 && path[i-1] == '/' {
+		if !plainPath[c] || c == '.' && i > 0 && path[i-1] == '/' {
 			return Target{}, false
 		}
 	}
@@ -220,8 +236,10 @@ func parsePlain(line string) (Target, bool) {
 // Host is the host of a normalised URL with its port, the unit of politeness.
 func (t Target) Host() string {
 	_, rest, _ := strings.Cut(t.URL, "://")
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		return rest[:i]
+	for i := range len(rest) {
+		if c := rest[i]; c == '/' || c == '?' || c == '#' {
+			return rest[:i]
+		}
 	}
 	return rest
 }

@@ -229,27 +229,29 @@ func cutAtLines(text string, n int) []string {
 // gather runs read for each part, in parallel, and joins the parts in order.
 func gather(n int, read func(i int) part) List {
 	parts := make([]part, n)
+	hashes := make([][]uint64, n)
 	var wg sync.WaitGroup
-	for i := 1; i < n; i++ {
-		wg.Go(func() { parts[i] = read(i) })
+	take := func(i int) {
+		parts[i] = read(i)
+		hashes[i] = hashAll(parts[i].targets)
 	}
-	parts[0] = read(0)
+	for i := 1; i < n; i++ {
+		wg.Go(func() { take(i) })
+	}
+	take(0)
 	wg.Wait()
 
 	total := 0
 	for i := range parts {
 		total += len(parts[i].targets)
 	}
-	l := List{Targets: make([]job.Target, 0, total)}
-	seen := make(map[string]struct{}, total)
+	l := List{}
+	seen := newURLSet(total)
 	for i := range parts {
-		for _, t := range parts[i].targets {
-			before := len(seen)
-			if seen[t.URL] = struct{}{}; len(seen) == before {
+		for n, t := range parts[i].targets {
+			if !seen.add(t, hashes[i][n]) {
 				l.Duplicates++
-				continue
 			}
-			l.Targets = append(l.Targets, t)
 		}
 		for _, r := range parts[i].rejected[:min(len(parts[i].rejected), MaxRejected-len(l.Rejected))] {
 			r.Line += l.Lines
@@ -259,5 +261,6 @@ func gather(n int, read func(i int) part) List {
 		l.Lines += parts[i].lines
 		l.Over += parts[i].over
 	}
+	l.Targets = seen.targets
 	return l
 }
