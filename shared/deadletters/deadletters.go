@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"gleaner/shared/bells"
 	"gleaner/shared/job"
 )
 
@@ -33,22 +34,13 @@ type Handler struct {
 // Handle settles each message's batch. Messages that must come again (the store
 // did not answer, or a worker still holds the batch) are named in the response.
 func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-	var failed events.SQSEventResponse
-	for i := range e.Records {
-		m := &e.Records[i]
-		bell, err := job.ParseBell(m.Body)
-		if err != nil {
-			h.Log.ErrorContext(ctx, "dead letter dropped", "message", m.MessageId, "error", err)
-			continue
+	return bells.Each(ctx, e, h.Log, func(ctx context.Context, b job.Bell) error {
+		err := h.settle(ctx, b)
+		if err == nil {
+			h.Log.WarnContext(ctx, "dead letter settled", "job", b.Job, "batch", b.Key, "kind", b.Kind)
 		}
-		if err := h.settle(ctx, bell); err != nil {
-			h.Log.ErrorContext(ctx, "dead letter not settled; it comes again", "job", bell.Job, "batch", bell.Key, "error", err)
-			failed.BatchItemFailures = append(failed.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
-			continue
-		}
-		h.Log.WarnContext(ctx, "dead letter settled", "job", bell.Job, "batch", bell.Key, "kind", bell.Kind)
-	}
-	return failed, nil
+		return err
+	}), nil
 }
 
 func (h *Handler) settle(ctx context.Context, b job.Bell) error {
