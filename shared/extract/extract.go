@@ -22,8 +22,9 @@ type Options struct {
 	// KeepObfuscated leaves deliberate obfuscation alone: spelled-out signs,
 	// Cloudflare tokens, scripts that assemble an address, reversed or rotated
 	// text, base64, attributes that hold an address in parts. What any HTML
-	// parser would decode (entities, percent-encoding, tags inside an address)
-	// is still read.
+	// parser would decode (entities, percent-encoding in links, escapes in
+	// strings, tags inside an address) is still read, and what is hidden is
+	// still not taken for a part of the address around it.
 	KeepObfuscated bool
 }
 

@@ -9,6 +9,7 @@ import (
 type fence struct {
 	n       int  // bytes
 	space   bool // white space among them
+	line    bool // a line end among them
 	bracket bool
 	deco    byte // a symbol such as - _ * | / ~ . that decorates the word
 	repeat  int
@@ -25,6 +26,7 @@ func fenceLeft(b []byte, i int) (f fence) {
 		switch {
 		case class[c]&isSpace != 0:
 			f.space = true
+			f.line = f.line || c == '\n'
 		case c >= markInline && c <= markDecoy && c != markBlock:
 		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
 			f.bracket = true
@@ -54,6 +56,7 @@ func fenceRight(b []byte, i int) (f fence) {
 		switch {
 		case class[c]&isSpace != 0:
 			f.space = true
+			f.line = f.line || c == '\n'
 		case c >= markInline && c <= markDecoy && c != markBlock:
 		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
 			f.bracket = true
@@ -112,6 +115,9 @@ const (
 func fenced(left, right *fence) strength {
 	switch {
 	case left.bracket && right.bracket:
+		if left.deco != 0 && right.deco != 0 && left.deco != right.deco {
+			return notSign
+		}
 		return strongSign
 	case left.bracket != right.bracket:
 		return notSign

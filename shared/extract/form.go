@@ -69,12 +69,10 @@ func (f FoundBy) baseConfidence() float64 {
 		return 0.94
 	case FoundAtDot, FoundROT13, FoundDataAttribute, FoundCSS:
 		return 0.92
-	case FoundAttribute, FoundScript, FoundJSON:
+	case FoundAttribute, FoundScript, FoundJSON, FoundComment:
 		return 0.90
 	case FoundSpaced:
 		return 0.85
-	case FoundComment:
-		return 0.45
 	}
 	return 0.5
 }

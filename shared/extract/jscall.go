@@ -57,14 +57,21 @@ func (r *jsRun) ident(name string, sc *jsScope) any {
 	return r.element(name)
 }
 
+// maxJSPath bounds the paths of opaque objects: scripts climb from parent to
+// parent in loops.
+const maxJSPath = 256
+
 // element returns the opaque object that stands for what the browser has at
 // a path. Two ways of the same spelling lead to the same object.
 func (r *jsRun) element(path string) *jsObject {
+	if len(path) > maxJSPath {
+		path = path[:maxJSPath] // somewhere far down; it does not matter where
+	}
 	if o, ok := r.elements[path]; ok {
 		return o
 	}
 	o := &jsObject{props: map[string]any{}, opaque: true, path: path}
-	if len(path) < 512 && len(r.order) < 512 {
+	if len(r.order) < 512 {
 		r.elements[path] = o
 		r.order = append(r.order, o)
 	}
@@ -224,7 +231,9 @@ func (r *jsRun) browser(f *jsObject, args []any) any {
 	for _, a := range args {
 		if s, ok := a.(string); ok {
 			r.emit(s)
-			key.WriteString(s)
+			if key.Len() < maxJSPath {
+				key.WriteString(s[:min(len(s), maxJSPath)])
+			}
 		}
 		if o, ok := a.(*jsObject); ok && !o.opaque {
 			for _, k := range o.keys {

@@ -205,7 +205,7 @@ func (r *jsRun) loop(n *jsNode, sc *jsScope) flow {
 		}
 		if (!first || n.op != opDo) && test.op != opEmpty {
 			v := r.eval(test, sc)
-			if _, unknown := v.(jsUnknown); unknown || !truth(v) {
+			if notKnown(v) || !truth(v) {
 				return flowNext
 			}
 			r.returned = v

@@ -213,6 +213,17 @@ func equalStrict(a, b any) bool {
 	return false
 }
 
+// notKnown reports whether only a browser could tell what v is.
+func notKnown(v any) bool {
+	switch v := v.(type) {
+	case jsUnknown:
+		return true
+	case *jsObject:
+		return v.opaque
+	}
+	return false
+}
+
 func typeOf(v any) string {
 	switch v.(type) {
 	case nil, jsUnknown:

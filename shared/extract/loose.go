@@ -35,7 +35,7 @@ func (s *sink) quoted(b []byte, k, w int, l *layer) {
 	if err != nil || s.unwanted(email) {
 		return
 	}
-	form, reasons := s.formOf(&candidate{lo: open, hi: c.hi}, l)
+	form, reasons := s.formOf(b, &candidate{lo: open, hi: c.hi}, l)
 	s.add(email, b[open:min(k+w+n, len(b))], form, l.at(open), reasons[:]...)
 }
 

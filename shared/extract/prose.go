@@ -30,13 +30,7 @@ func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain) 
 	}
 	lowLocal := strings.ToLower(string(local))
 	head := segmentBefore(b, start)
-	labelled := false
-	for _, w := range mailWords {
-		if foldIndex(head, w) >= 0 {
-			labelled = true
-			break
-		}
-	}
+	labelled := announced(head)
 	colon := bytes.HasSuffix(bytes.TrimRight(head, " \t\x01\x03"), []byte(":"))
 	if in(stopLocals, lowLocal) && (!colon || !labelled) || in(articles, lastWord(head)) {
 		return false
@@ -52,10 +46,47 @@ func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain) 
 	if d.words > 0 {
 		return labelled || alone || plausibleLocal(local)
 	}
-	if bytes.IndexAny(local, "._-0123456789") > 0 && !isUpper(local[0]) {
+	if start > 0 && (b[start-1] == '<' || b[start-1] == '(') && d.end < len(b) && (b[d.end] == '>' || b[d.end] == ')') {
 		return true
 	}
-	return labelled && (colon || bytes.Contains(bytes.ToLower(head), []byte("mail"))) || alone && !hasUpper(local) && plausibleLocal(local)
+	if bytes.IndexAny(local, "._-0123456789") > 0 && !isUpper(local[0]) && !fileName(local) {
+		return true
+	}
+	return labelled && (colon || in(introductions, strings.Trim(lastWord(head), ".,;:<"))) || alone && !hasUpper(local) && plausibleLocal(local)
+}
+
+// announced reports whether a text speaks of mail or of writing.
+func announced(head []byte) bool {
+	for _, w := range mailWords {
+		if foldIndex(head, w) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// introductions are words directly before an address.
+var introductions = wordSet(strings.Fields(`mail email e-mail mails contact kontakt to via an at reach address adresse is write write: unter bei por a à per
+	correo courriel posta mailto ist lautet est`))
+
+// fileName reports whether a local part is rather the name of a file, of a
+// site or of a version: "README.md", "python3.11".
+func fileName(local []byte) bool {
+	i := bytes.LastIndexByte(local, '.')
+	if i < 0 {
+		return false
+	}
+	switch ext := strings.ToLower(string(local[i+1:])); ext {
+	case "md", "txt", "js", "ts", "go", "py", "rb", "rs", "html", "htm", "pdf", "json", "exe", "zip", "com", "net", "org", "io", "css", "php", "xml", "yml", "yaml", "sh", "jpg", "png", "mp3", "mp4":
+		return true
+	}
+	return i+1 < len(local) && class[local[i+1]]&isDigit != 0
+}
+
+// plausibleWord reports whether a word is a role or has a dot or underscore,
+// which host names before a hyphen have not.
+func plausibleWord(local []byte) bool {
+	return roleLocal(strings.ToLower(string(local))) || bytes.ContainsAny(local, "._")
 }
 
 // lastWord returns the word that ends a text, in lower case.
@@ -64,7 +95,7 @@ func lastWord(b []byte) string {
 	return strings.ToLower(string(b[bytes.LastIndexAny(b, " \t\r\n\x01\x02\x03(")+1:]))
 }
 
-var articles = wordSet(strings.Fields(`the a an this that our my your his her their its der die das le la les el il lo un une una`))
+var articles = wordSet(strings.Fields(`some any no every each which one the a an this that our my your his her their its der die das le la les el il lo un une una`))
 
 // commonSuffix reports whether a name ends in the suffix of a country or one
 // of the generic ones that people spell out.

@@ -78,7 +78,7 @@ func (s *sink) record(b []byte, c *candidate, l *layer) {
 			return
 		}
 	}
-	form, reasons := s.formOf(c, l)
+	form, reasons := s.formOf(b, c, l)
 	raw := e
 	if c.hi > c.lo {
 		raw = b[c.lo:c.hi]
@@ -93,10 +93,13 @@ func (s *sink) record(b []byte, c *candidate, l *layer) {
 }
 
 // formOf names the form of a candidate and what speaks against it.
-func (s *sink) formOf(c *candidate, l *layer) (form FoundBy, reasons [4]string) {
+func (s *sink) formOf(b []byte, c *candidate, l *layer) (form FoundBy, reasons [4]string) {
 	form = l.form
 	if form == "" {
 		form = placeForm(l.place)
+		if (l.place == inScript || l.place == inStyle) && inComment(b, c.lo) {
+			form, reasons[0] = FoundComment, ReasonComment
+		}
 		if l.flat != nil {
 			f, r := l.flat.form(c.lo, max(c.hi, c.lo+len(c.local)+len(c.domain)+1))
 			if f != "" {
@@ -121,6 +124,18 @@ func (s *sink) formOf(c *candidate, l *layer) (form FoundBy, reasons [4]string) 
 		reasons[2] = ReasonQuery
 	}
 	return form, reasons
+}
+
+// inComment reports whether b[lo] stands in a comment of a script or a style
+// sheet.
+func inComment(b []byte, lo int) bool {
+	head := b[max(0, lo-8*lookBack):lo]
+	if i := bytes.LastIndex(head, []byte("/*")); i >= 0 && !bytes.Contains(head[i:], []byte("*/")) {
+		return true
+	}
+	line := head[bytes.LastIndexByte(head, '\n')+1:]
+	i := bytes.Index(line, []byte("//"))
+	return i >= 0 && (i == 0 || line[i-1] != ':') && !bytes.ContainsAny(line[:i], "\"'`")
 }
 
 func placeForm(p place) FoundBy {

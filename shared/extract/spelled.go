@@ -32,6 +32,13 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 	if len(local) == 0 {
 		return
 	}
+	if left.bracket && (opening(b, hi) || left.line && right.line && !left.space) {
+		return // "f(at(x.name"
+	}
+	if !left.bracket && left.deco != 0 && !left.space && d.words == 0 && left.repeat == 1 && (left.deco == '-' || left.deco == '.' || left.deco == '_') &&
+		!plausibleWord(local) && !announced(segmentBefore(b, start)) {
+		return // a host name: "meet-at-home.com"
+	}
 	reason := ""
 	if str == bareSign {
 		if !s.proseAllows(b, start, local, &d) {
@@ -54,12 +61,21 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 	s.spelledAddress(b, local, &d, start, form, l, reason)
 }
 
+// opening reports whether an opening bracket follows the word that ends at
+// b[i].
+func opening(b []byte, i int) bool {
+	for i < len(b) && b[i] == ' ' {
+		i++
+	}
+	return i < len(b) && (b[i] == '(' || b[i] == '[' || b[i] == '{')
+}
+
 // spelledAddress records an address whose parts were read.
 func (s *sink) spelledAddress(_ []byte, local []byte, d *spelledDomain, start int, form FoundBy, l *layer, reason string) {
 	for len(local) > 0 && (local[0] == '.' || local[0] == '-' || local[0] == '\'' || local[0] == '+' || local[0] == '_') {
 		local = local[1:]
 	}
-	if len(local) == 0 || dotAtom(string(local)) != nil || len(local) > maxLocal {
+	if len(local) == 0 || dotAtom(string(local)) != nil || len(local) > maxLocal || foldPrefix(d.name, "www.") {
 		return
 	}
 	c := candidate{local: local, domain: d.name, lo: start, hi: 0}

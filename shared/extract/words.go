@@ -395,9 +395,27 @@ func (s *sink) bracketed(b []byte, i int, l *layer) {
 	for end < len(b) && end < k+w+4 && b[end] == ' ' {
 		end++
 	}
-	if end < len(b) && (b[end] == ']' || b[end] == ')' || b[end] == '}' || b[end] >= utf8.RuneSelf) {
-		s.spelled(b, k, k+w, l)
+	if end == len(b) || b[end] != closing(b[i]) {
+		return
 	}
+	// Code is full of "f(a)": a new line or another sign next to the bracket
+	// is no address.
+	left, right := fenceLeft(b, k), fenceRight(b, k+w)
+	if left.line || right.line || left.deco != 0 || right.deco != 0 {
+		return
+	}
+	s.spelled(b, k, k+w, l)
+}
+
+// closing returns the bracket that closes another.
+func closing(open byte) byte {
+	switch open {
+	case '(':
+		return ')'
+	case '[':
+		return ']'
+	}
+	return '}'
 }
 
 // capitalAt tries "infoATexampleDOTcom".
