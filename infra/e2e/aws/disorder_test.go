@@ -57,9 +57,13 @@ func (k *killer) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 	k.kills.Add(1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// Somewhere between its first request and one of the last, on either side of a
-	// request's effect.
-	fuse := &fuse{left: rand.IntN(1 << rand.IntN(9)), blow: cancel}
+	// Of a batch's requests the first ten or so claim it, read robots.txt and store
+	// the outcomes; then come the addresses.
+	left := rand.IntN(12)
+	if k.kills.Load()%3 == 0 {
+		left = rand.IntN(300)
+	}
+	fuse := &fuse{left: left, blow: cancel}
 	client := &http.Client{Transport: fuse, Timeout: 30 * time.Second}
 	defer client.CloseIdleConnections()
 	store := dynamostore.New(k.stack.dynamoClient(client), k.stack.table)

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"context"
 	"log/slog"
 	"maps"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"gleaner/shared/bells"
 	"gleaner/shared/job"
+	"gleaner/shared/sweep"
+	"gleaner/shared/work"
 )
 
 var discard = slog.New(slog.DiscardHandler)
@@ -72,7 +75,11 @@ func TestAWSDisorder(t *testing.T) {
 	s.Bells.Queue = &disorderly{Receiver: s.Queue}
 	k := &killer{stack: s, inner: s.Bells.Handler, oneIn: 20}
 	s.Bells.Handler = k.Handle
+	// What a killed worker's second message took off the queue, the sweeper brings
+	// back. Its minutes of patience are not waited for.
+	sweeper := &sweep.Sweeper{Store: s.Store, Bells: s.Queue, Now: func() time.Time { return time.Now().Add(2 * work.BellGrace) }, Log: discard}
 	s.Sweeper.Interval = 5 * time.Second
+	s.Sweeper.Function = func(ctx context.Context) error { _, err := sweeper.Sweep(ctx); return err }
 	s.start()
 	id := s.create(web.urls(pages))
 	end := s.view(id).wait(limit)
