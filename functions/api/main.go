@@ -9,9 +9,11 @@ import (
 
 	"gleaner/shared/cloud"
 	"gleaner/shared/control"
+	"gleaner/shared/doctor"
 	"gleaner/shared/httpapi"
 	"gleaner/shared/lambdahttp"
 	"gleaner/shared/push"
+	"gleaner/shared/quota"
 	"gleaner/shared/submit"
 )
 
@@ -28,11 +30,20 @@ func run(ctx context.Context, getenv func(string) string) error {
 	}
 	store := aws.Table(getenv("GLEANER_TABLE"))
 	queue := aws.Queue(getenv("GLEANER_QUEUE_URL"), getenv("GLEANER_GROUPS"))
+	limits, err := quota.ParseLimits(getenv("GLEANER_URLS_PER_DAY"), getenv("GLEANER_RUNNING_JOBS"))
+	if err != nil {
+		return err
+	}
 	handler := httpapi.New(httpapi.Config{
 		Store: store, Records: store,
-		Submit:      submit.New(store, queue, submit.WithLogger(log)),
-		Control:     control.New(store, queue, nil, log),
-		Tickets:     httpapi.PushTickets{Tickets: push.NewTickets(store), URL: getenv("GLEANER_SOCKET_URL")},
+		Submit:  submit.New(store, queue, submit.WithLogger(log)),
+		Control: control.New(store, queue, nil, log),
+		Tickets: httpapi.PushTickets{Tickets: push.NewTickets(store), URL: getenv("GLEANER_SOCKET_URL")},
+		Quota:   quota.New(store, store, limits, nil),
+		Doctor: doctor.New(doctor.Config{
+			Jobs: store, Records: store, Queue: queue, Peers: []doctor.Peer{{Name: "DynamoDB", URL: getenv("GLEANER_CLOCK_URL")}},
+			Version: getenv("GLEANER_VERSION"), Contact: getenv("GLEANER_CONTACT"),
+		}),
 		Auth:        httpapi.KeysRequired,
 		RequestID:   lambdahttp.RequestID,
 		Version:     getenv("GLEANER_VERSION"),

@@ -34,7 +34,9 @@ type Depther interface {
 // Peer is a server whose clock this machine's is compared with.
 type Peer struct {
 	Name string
-	URL  string // answers GET, with any status, with a Date header (RFC 9110 section 6.6.1)
+	// URL answers GET, with any status, with a Date header (RFC 9110 section
+	// 6.6.1); a peer without one is left out.
+	URL string
 }
 
 // Config says what is there to be examined. Jobs and Records are needed; what

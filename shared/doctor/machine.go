@@ -41,6 +41,9 @@ func (d *Doctor) clock(ctx context.Context) finding {
 	}
 	unknown := ""
 	for _, p := range d.Peers {
+		if p.URL == "" {
+			continue
+		}
 		skew, err := d.skew(ctx, p)
 		if err != nil {
 			unknown = fmt.Sprintf("%s: %v", p.Name, err)

@@ -30,7 +30,7 @@ var mutations = []struct {
 	{"action missing", "policies", `                  - dynamodb:UpdateItem\n`, ``, "ApiFunction needs dynamodb:UpdateItem on table"},
 	{"action too many", "policies", `                  - dynamodb:UpdateItem\n`, "                  - dynamodb:UpdateItem\n                  - dynamodb:Scan\n", "is allowed dynamodb:Scan"},
 	{"ring not allowed", "policies", `sqs:SendMessage\n`, "sqs:ChangeMessageVisibility\n", "ApiFunction needs sqs:SendMessage on queue"},
-	{"index not allowed", "policies", `\$\{Table\.Arn\}/index/status`, `$${Table.Arn}/index/due`, "SweeperFunction needs dynamodb:Query on index status"},
+	{"index not allowed", "policies", `\$\{Table\.Arn\}/index/status`, `$${Table.Arn}/index/due`, "ApiFunction needs dynamodb:Query on index status"},
 	{"other queue", "policies", `Resource: !GetAtt DeadLetterQueue\.Arn`, `Resource: !GetAtt Queue.Arn`, "DeadletterFunction needs sqs:ReceiveMessage on dead-letter queue"},
 	{"closing sockets not allowed", "policies", `live/DELETE/`, `live/GET/`, "NotifierFunction needs execute-api:ManageConnections on DELETE connections"},
 	{"stream not allowed", "policies", `dynamodb:GetRecords`, `dynamodb:GetItem`, "NotifierFunction needs dynamodb:GetRecords on stream"},
