@@ -97,7 +97,7 @@ func (f *fence) rune(r rune) bool {
 
 func decoration(c byte) bool {
 	switch c {
-	case '-', '_', '*', '|', '/', '\\', '~', '#', '.', '\'', '"', '=', ':', '+', '^', '!', '`':
+	case '-', '_', '*', '|', '/', '\\', '~', '#', '.', '\'', '"', '=', ':', '+', '^', '!', '`', '%':
 		return true
 	}
 	return false

@@ -297,6 +297,9 @@ func (w *walker) finish() {
 func (w *walker) again(f *flat) {
 	k := bytes.Index(f.buf, []byte("&#"))
 	if k < 0 {
+		k = bytes.Index(f.buf, []byte("&amp;#"))
+	}
+	if k < 0 {
 		k = bytes.Index(f.buf, []byte("&commat;"))
 	}
 	if k < 0 && w.xml {

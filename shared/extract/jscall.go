@@ -156,9 +156,43 @@ func charAt(s string, f float64) any {
 // callNode evaluates a call.
 func (r *jsRun) callNode(n *jsNode, sc *jsScope) any {
 	callee := n.kids[0]
+	if callee.op == opMember || callee.op == opIndex {
+		this := r.eval(callee.kids[0], sc)
+		var fn any
+		if callee.op == opMember {
+			fn = r.member(this, callee.str)
+		} else {
+			fn = r.index(this, r.eval(callee.kids[1], sc))
+		}
+		args := r.list(n.kids[1:], sc)
+		if f, ok := fn.(*jsFunc); ok {
+			return r.method(f, this, args)
+		}
+		return r.call(fn, args, sc)
+	}
 	fn := r.eval(callee, sc)
-	args := r.list(n.kids[1:], sc)
-	return r.call(fn, args, sc)
+	return r.call(fn, r.list(n.kids[1:], sc), sc)
+}
+
+// method calls a function of the script with an object for this.
+func (r *jsRun) method(f *jsFunc, this any, args []any) any {
+	bound := &jsFunc{node: f.node, scope: &jsScope{parent: f.scope, vars: map[string]any{"this": this}}}
+	f.called = true
+	return r.call(bound, args, r.global)
+}
+
+// class evaluates a class: a constructor with the methods of its instances.
+func (r *jsRun) class(n *jsNode, sc *jsScope) any {
+	f := &jsFunc{node: &jsNode{op: opFunction, kids: []*jsNode{{op: opBlock}}}, scope: sc, proto: newObject(), called: true}
+	for i := 0; i+1 < len(n.kids); i += 2 {
+		name, _ := n.kids[i].val.(string)
+		if v := n.kids[i+1]; name == "constructor" && v.op == opFunction {
+			f.node = v
+		} else {
+			f.proto.set(name, r.eval(v, sc))
+		}
+	}
+	return f
 }
 
 // call calls fn.
@@ -213,6 +247,10 @@ func (r *jsRun) browser(f *jsObject, args []any) any {
 			}
 		}
 		return nil
+	case f.path == "new TextDecoder.decode" && len(args) == 1:
+		if a, ok := args[0].(*jsArray); ok {
+			return r.fromCharCode(a.items)
+		}
 	case strings.HasSuffix(f.path, ".getAttribute"):
 		return jsUnknown{}
 	case strings.HasSuffix(f.path, ".createTextNode") && len(args) == 1:
@@ -327,12 +365,22 @@ func (r *jsRun) construct(n *jsNode, sc *jsScope) any {
 			r.use(FoundEnkoder)
 			return r.function(f, r.global)
 		}
-	case "Image", "Date":
+	case "Image", "Date", "TextDecoder":
 		return r.element("new " + name)
+	case "Uint8Array", "Uint16Array", "Int32Array":
+		if a, ok := arg(args, 0).(*jsArray); ok {
+			return a
+		}
 	}
 	if f, ok := r.eval(n.kids[0], sc).(*jsFunc); ok {
-		r.call(f, args, sc)
-		return newObject()
+		o := newObject()
+		if f.proto != nil {
+			for _, k := range f.proto.keys {
+				o.set(k, f.proto.props[k])
+			}
+		}
+		r.method(f, o, args)
+		return o
 	}
 	return jsUnknown{}
 }

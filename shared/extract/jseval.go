@@ -36,6 +36,8 @@ func (r *jsRun) eval(n *jsNode, sc *jsScope) any {
 		return o
 	case opFunction:
 		return r.function(n, sc)
+	case opClass:
+		return r.class(n, sc)
 	case opMember:
 		return r.member(r.eval(n.kids[0], sc), n.str)
 	case opIndex:

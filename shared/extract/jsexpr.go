@@ -253,7 +253,9 @@ func (p *jsParser) named(name string) *jsNode {
 	case "null", "undefined":
 		p.advance()
 		return &jsNode{op: opLiteral}
-	case "class", "import", "export", "yield":
+	case "class":
+		return p.class()
+	case "import", "export", "yield":
 		return p.fail()
 	}
 	p.advance()

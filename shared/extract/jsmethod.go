@@ -280,8 +280,12 @@ func (r *jsRun) arrayMethod(a *jsArray, name string, args []any) any {
 	case "map", "forEach", "filter", "reduce", "reduceRight":
 		return r.each(a, name, args)
 	case "sort":
-		if _, ok := first.(*jsFunc); !ok {
-			sort.SliceStable(a.items, func(i, j int) bool { return toString(a.items[i]) < toString(a.items[j]) })
+		less := func(i, j int) bool { return toString(a.items[i]) < toString(a.items[j]) }
+		if f, ok := first.(*jsFunc); ok {
+			less = func(i, j int) bool { return toNumber(r.call(f, []any{a.items[i], a.items[j]}, r.global)) < 0 }
+		}
+		if len(a.items) <= 512 {
+			sort.SliceStable(a.items, less)
 		}
 		return a
 	case "indexOf":

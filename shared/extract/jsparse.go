@@ -23,6 +23,7 @@ const (
 	opCond
 	opComma
 	opSpread
+	opClass // kids: key, function, key, function; str: name
 
 	opVar // kids: opAssign or opIdent
 	opExpr
@@ -172,6 +173,12 @@ func (p *jsParser) keyword() *jsNode {
 		n := p.declarations()
 		p.endStatement()
 		return n
+	case "class":
+		c := p.class()
+		if c.str == "" {
+			return p.fail()
+		}
+		return &jsNode{op: opVar, str: "class", kids: []*jsNode{{op: opAssign, str: "=", kids: []*jsNode{{op: opIdent, str: c.str}, c}}}}
 	case "function", "async":
 		if p.tok.text == "async" {
 			p.advance()
@@ -363,55 +370,5 @@ func (p *jsParser) switchStatement() *jsNode {
 		n.kids = append(n.kids, c)
 	}
 	p.expect("}")
-	return n
-}
-
-// function parses a function from its keyword on.
-func (p *jsParser) function() *jsNode {
-	p.advance()
-	p.accept("*")
-	n := &jsNode{op: opFunction}
-	if p.tok.kind == jsName {
-		n.str = p.tok.text
-		p.advance()
-	}
-	var defaults []*jsNode
-	n.params, defaults = p.parameters()
-	n.kids = []*jsNode{withDefaults(defaults, p.block())}
-	return n
-}
-
-func (p *jsParser) parameters() (names []string, defaults []*jsNode) {
-	p.expect("(")
-	for !p.bad && !p.is(")") {
-		p.accept("...")
-		if p.tok.kind != jsName {
-			p.bad = true
-			return nil, nil
-		}
-		names = append(names, p.tok.text)
-		p.advance()
-		if p.accept("=") {
-			n := len(names) - 1
-			defaults = append(defaults, &jsNode{op: opAssign, str: "??=", kids: []*jsNode{{op: opIdent, str: names[n]}, p.assignment()}})
-		}
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.expect(")")
-	return names, defaults
-}
-
-// withDefaults puts the default values of parameters before a body.
-func withDefaults(defaults []*jsNode, body *jsNode) *jsNode {
-	if len(defaults) == 0 {
-		return body
-	}
-	n := &jsNode{op: opBlock}
-	for _, d := range defaults {
-		n.kids = append(n.kids, &jsNode{op: opExpr, kids: []*jsNode{d}})
-	}
-	n.kids = append(n.kids, body)
 	return n
 }

@@ -28,6 +28,7 @@ type jsFunc struct {
 	node   *jsNode
 	scope  *jsScope
 	called bool
+	proto  *jsObject // of a class: its methods and fields
 }
 
 // jsPattern is a regular expression.

@@ -150,6 +150,9 @@ func (s *sink) recipients(v []byte, l *layer) {
 		return
 	}
 	v = percentDecode(v, 3)
+	if bytes.IndexByte(v, '&') >= 0 {
+		v = appendText(make([]byte, 0, len(v)), v, nil)
+	}
 	for len(v) > 0 {
 		one := v
 		if i := listEnd(v); i < len(v) {

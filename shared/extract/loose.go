@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -61,6 +62,9 @@ func (s *sink) loose(b []byte, k, w int, l *layer) {
 	if left+right == 0 && d.words == 0 {
 		return // nothing loose about it: it was judged already
 	}
+	if first, _, _ := bytes.Cut(d.name, []byte{'.'}); left+right > 0 && (in(stopLocals, strings.ToLower(string(local))) || in(articles, strings.ToLower(string(first)))) {
+		return
+	}
 	if left == 0 && right == 0 || d.words > 0 {
 		s.spelledAddress(b, local, &d, start, FoundSpaced, l, ReasonSpaced)
 		return
@@ -98,14 +102,15 @@ func spaceBefore(b []byte, k int) int {
 	n := 0
 	for n < maxFence && k-n > 0 {
 		c := b[k-n-1]
-		switch {
-		case class[c]&isSpace != 0 || c == markInline || c == markDecoy || c == markLink:
+		if class[c]&isSpace != 0 || c == markInline || c == markDecoy || c == markLink {
 			n++
-		case c == 0xA0 && k-n > 1 && b[k-n-2] == 0xC2:
-			n += 2
-		default:
+			continue
+		}
+		r, w := utf8.DecodeLastRune(b[max(0, k-n-4) : k-n])
+		if c < utf8.RuneSelf || !unicode.IsSpace(r) {
 			return n
 		}
+		n += w
 	}
 	return n
 }
@@ -115,14 +120,15 @@ func spaceAfter(b []byte, k int) int {
 	n := 0
 	for n < maxFence && k+n < len(b) {
 		c := b[k+n]
-		switch {
-		case class[c]&isSpace != 0 || c == markInline || c == markDecoy || c == markLink:
+		if class[c]&isSpace != 0 || c == markInline || c == markDecoy || c == markLink {
 			n++
-		case c == 0xC2 && k+n+1 < len(b) && b[k+n+1] == 0xA0:
-			n += 2
-		default:
+			continue
+		}
+		r, w := utf8.DecodeRune(b[k+n:])
+		if c < utf8.RuneSelf || !unicode.IsSpace(r) {
 			return n
 		}
+		n += w
 	}
 	return n
 }

@@ -14,7 +14,7 @@ var stopLocals = wordSet(strings.Fields(`me us him her them it you i we they he 
 	available; hosted published posted sold stop laugh aim aimed point pointed arrived good great bad best better
 	time place day night morning noon online listed quoted valued priced priced- employed free sign signed log logged
 	learn watch listen download get check click apply register donate subscribe engineer manager director founder ceo developer
-	designer writer editor professor student fellow partner consultant trading running speaking taught teaching study studied`))
+	designer writer editor professor student fellow partner consultant durch mit with by par por con trading running speaking taught teaching study studied`))
 
 // mailWords announce an address in the text before it.
 var mailWords = [...]string{
@@ -95,7 +95,7 @@ func lastWord(b []byte) string {
 	return strings.ToLower(string(b[bytes.LastIndexAny(b, " \t\r\n\x01\x02\x03(")+1:]))
 }
 
-var articles = wordSet(strings.Fields(`some any no every each which one the a an this that our my your his her their its der die das le la les el il lo un une una`))
+var articles = wordSet(strings.Fields(`und oder and or et y e ou some any no every each which one the a an this that our my your his her their its der die das le la les el il lo un une una`))
 
 // commonSuffix reports whether a name ends in the suffix of a country or one
 // of the generic ones that people spell out.

@@ -24,7 +24,8 @@ func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
 	if t.slash = w.bsl.in(w.src, lo, hi); t.slash {
 		t.escape = escapedAt(seg)
 	}
-	t.call = charCode(seg) || bytes.Contains(seg, []byte("atob(")) || decrypts(seg)
+	t.call = charCode(seg) || bytes.Contains(seg, []byte("atob(")) || decrypts(seg) ||
+		len(seg) < 4096 && bytes.Contains(seg, []byte("TextDecoder"))
 	return t
 }
 

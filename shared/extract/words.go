@@ -72,6 +72,7 @@ var atWords = []signWord{
 	{"παπάκι", true},
 	{"שטרודל", true},
 	{"στο", true},
+	{"@t", true},
 	{"@", true},
 	{"＠", true},
 	{"&", true},
