@@ -186,7 +186,7 @@ func serving(t *testing.T) (*terminal, string) {
 		}
 	})
 	at := regexp.MustCompile(`http://\S+\d`)
-	for range 500 {
+	for range 6000 {
 		if url := at.FindString(out.String()); url != "" {
 			return &terminal{t, map[string]string{"GLEANER_ENDPOINT": url}}, data
 		}
