@@ -106,7 +106,7 @@ func vcardLine(b []byte, i int) (line []byte, next int) {
 		case b[next] == ' ' || b[next] == '\t':
 			i = next + 1
 		case bytes.HasSuffix(part, []byte("=")) && foldIndex(line[:min(len(line), 80)], "quoted-printable") >= 0:
-			line = line[:len(line)-1] // a soft line break
+			line = line[: len(line)-1 : len(line)-1] // a soft line break; the body stays as it is
 			i = next
 		default:
 			return line, next
