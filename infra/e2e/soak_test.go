@@ -116,7 +116,7 @@ func (s *soaking) begin(ctx context.Context) {
 	hosts := s.site.hosts
 	if rand.IntN(6) == 0 {
 		// One host that is a lane of its own, without what takes long.
-		size, hosts, kinds = job.MaxBatch+rand.IntN(100), hosts[:1], []string{"page"}
+		size, hosts, kinds = job.MaxLane+rand.IntN(100), hosts[:1], []string{"page"}
 		j.options.Follow, j.options.PerHost = job.FollowNone, job.MaxPerHost
 	}
 	for n := range size {

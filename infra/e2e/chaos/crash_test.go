@@ -135,7 +135,7 @@ func TestAWSCrashMatrix(t *testing.T) {
 		if *exhaustive {
 			return some
 		}
-		wanted := 4
+		wanted := 3
 		if testing.Short() {
 			wanted = 1
 		}
