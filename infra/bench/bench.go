@@ -16,6 +16,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"gleaner/infra/e2e/emulators"
 )
 
 // Env is what benchmarks run in.
@@ -36,6 +38,15 @@ type Env struct {
 	Chart string
 	// Notes is told what is going on.
 	Notes io.Writer
+
+	servers map[emulators.Service]*emulators.Server // started here
+}
+
+// Close stops what benchmarks have in common.
+func (e *Env) Close() {
+	for _, s := range e.servers {
+		s.Stop()
+	}
 }
 
 func (e *Env) note(format string, args ...any) {
@@ -48,6 +59,15 @@ func (e *Env) pick(full, quick int) int {
 		return quick
 	}
 	return full
+}
+
+// allowed is the limit of a ratio of times: in a quick run on a busy machine such
+// ratios waver.
+func (e *Env) allowed(limit float64) float64 {
+	if e.Quick {
+		return limit * 1.5
+	}
+	return limit
 }
 
 // million is how many URLs the large job has.
@@ -182,6 +202,13 @@ func median(values []float64) float64 {
 	sorted := slices.Clone(values)
 	slices.Sort(sorted)
 	return sorted[len(sorted)/2]
+}
+
+// quartile is the lower quartile of some values.
+func quartile(values []float64) float64 {
+	sorted := slices.Clone(values)
+	slices.Sort(sorted)
+	return sorted[len(sorted)/4]
 }
 
 // spent is what a stretch of work took.

@@ -29,10 +29,13 @@ func TestMain(m *testing.M) {
 }
 
 func quick(t *testing.T) *bench.Env {
-	return &bench.Env{
+	t.Helper()
+	e := &bench.Env{
 		Quick: true, URLs: 2_000, Dir: t.TempDir(), Getenv: os.Getenv, Notes: io.Discard,
 		Site: func(ctx context.Context) *exec.Cmd { return exec.CommandContext(ctx, os.Args[0], siteFlag) },
 	}
+	t.Cleanup(e.Close)
+	return e
 }
 
 // TestCounts runs the benchmarks whose checks are counts: those hold on every

@@ -26,7 +26,6 @@ type cloud struct {
 	queue     string
 	tableLink *link
 	queueLink *link
-	undo      []func()
 }
 
 // link is the connection to a service: it counts requests and can be made slow.
@@ -56,11 +55,11 @@ func (e *Env) openCloud(ctx context.Context) (c *cloud, err error) {
 			c.close(ctx)
 		}
 	}()
-	table, err := c.endpoint(e, emulators.ServiceDynamoDB, "AWS_ENDPOINT_URL_DYNAMODB")
+	table, err := e.endpoint(emulators.ServiceDynamoDB, "AWS_ENDPOINT_URL_DYNAMODB")
 	if err != nil {
 		return nil, err
 	}
-	queue, err := c.endpoint(e, emulators.ServiceSQS, "AWS_ENDPOINT_URL_SQS")
+	queue, err := e.endpoint(emulators.ServiceSQS, "AWS_ENDPOINT_URL_SQS")
 	if err != nil {
 		return nil, err
 	}
@@ -96,11 +95,14 @@ func (e *Env) openCloud(ctx context.Context) (c *cloud, err error) {
 }
 
 // endpoint is the one the environment names, or that of an emulator started here.
-func (c *cloud) endpoint(e *Env, s emulators.Service, variable string) (string, error) {
+func (e *Env) endpoint(s emulators.Service, variable string) (string, error) {
 	for _, name := range []string{variable, "AWS_ENDPOINT_URL"} {
 		if url := e.Getenv(name); url != "" {
 			return url, nil
 		}
+	}
+	if server := e.servers[s]; server != nil {
+		return server.URL, nil
 	}
 	server, err := emulators.Start(s)
 	if errors.Is(err, emulators.ErrNotInstalled) {
@@ -109,7 +111,10 @@ func (c *cloud) endpoint(e *Env, s emulators.Service, variable string) (string, 
 	if err != nil {
 		return "", err
 	}
-	c.undo = append(c.undo, server.Stop)
+	if e.servers == nil {
+		e.servers = map[emulators.Service]*emulators.Server{}
+	}
+	e.servers[s] = server
 	return server.URL, nil
 }
 
@@ -121,8 +126,5 @@ func (c *cloud) close(ctx context.Context) {
 	}
 	if c.queue != "" {
 		_, _ = c.sqs.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &c.queue})
-	}
-	for _, stop := range c.undo {
-		stop()
 	}
 }

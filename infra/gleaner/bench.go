@@ -84,6 +84,7 @@ func runBench(cmd *cobra.Command, f *benchFlags, names []string) error {
 	if f.URLs < 0 {
 		return fmt.Errorf("--urls: %d is negative", f.URLs)
 	}
+	defer f.Close()
 	out := cmd.OutOrStdout()
 	reports, failed := []bench.Report{}, 0
 	for _, b := range bench.All {
