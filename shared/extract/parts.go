@@ -2,6 +2,8 @@ package extract
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -126,39 +128,39 @@ var fillers = [...]string{
 	"protect", "my", "em", "e", "m", "js", "x", "eml", "adr", "enc",
 }
 
+// maxPartName is the longest name of an attribute that holds a part.
+const maxPartName = 24
+
+// allPartNames are the names of parts, by themselves and with a filler before or
+// behind them: so that a name is looked up once, for pages have many attributes.
+var allPartNames = func() map[string]part {
+	all := map[string]part{}
+	for _, f := range slices.Backward(fillers[:]) { // the first has the last word
+		for name, p := range partNames {
+			all[name+"-"+f] = p
+		}
+		for name, p := range partNames {
+			all[f+"-"+name], all[f+"_"+name] = p, p
+			if len(name) > 2 {
+				all[f+name] = p
+			}
+		}
+	}
+	maps.Copy(all, partNames)
+	return all
+}()
+
 // partOf reads the part from an attribute's name, its data- prefix removed.
 func partOf(name []byte) part {
-	if len(name) > 24 {
+	if len(name) > maxPartName {
 		return partNone
 	}
-	if p, ok := partNames[string(name)]; ok {
-		return p
-	}
-	var buf [24]byte
+	var buf [maxPartName]byte
 	low := buf[:0]
 	for _, c := range name {
 		low = append(low, lowerByte(c))
 	}
-	if p, ok := partNames[string(low)]; ok {
-		return p
-	}
-	for _, f := range fillers {
-		if rest, ok := bytes.CutPrefix(low, []byte(f)); ok && len(rest) > 0 {
-			sep := rest[0] == '-' || rest[0] == '_'
-			if sep {
-				rest = rest[1:]
-			}
-			if p, ok := partNames[string(rest)]; ok && (sep || len(rest) > 2) {
-				return p
-			}
-		}
-		if rest, ok := bytes.CutSuffix(low, []byte("-"+f)); ok && len(rest) > 0 {
-			if p, ok := partNames[string(rest)]; ok {
-				return p
-			}
-		}
-	}
-	return partNone
+	return allPartNames[string(low)]
 }
 
 // parts assembles an address whose parts stand in attributes of one tag.
