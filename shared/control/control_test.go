@@ -291,9 +291,9 @@ func TestNothingToRetry(t *testing.T) {
 // leads to, with counters that are those of its items.
 func TestRaces(t *testing.T) {
 	t.Parallel()
-	rounds := 6
+	rounds := 3
 	if testing.Short() {
-		rounds = 3
+		rounds = 1
 	}
 	for _, race := range []struct {
 		name    string
