@@ -29,11 +29,14 @@ type disorderly struct {
 
 // Receive implements queue.Receiver.
 func (d *disorderly) Receive(ctx context.Context, limit int, visibility, _ time.Duration) ([]queue.Message, error) {
-	// Short polls, so that what waits in the pool does not wait for new messages.
-	got, err := d.Receiver.Receive(ctx, queue.MaxBatch, visibility, time.Second)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.pool = append(append(d.pool, got...), got...)
+	var err error
+	if len(d.pool) < 2*queue.MaxBatch { // what waits here longer than its visibility would come a third time
+		var got []queue.Message
+		got, err = d.Receiver.Receive(ctx, queue.MaxBatch, visibility, time.Second)
+		d.pool = append(append(d.pool, got...), got...)
+	}
 	rand.Shuffle(len(d.pool), func(i, j int) { d.pool[i], d.pool[j] = d.pool[j], d.pool[i] })
 	n := min(limit, len(d.pool))
 	out := append([]queue.Message(nil), d.pool[:n]...)

@@ -30,7 +30,6 @@ func size() (hosts, pages int) {
 // figures are those of the site, each page was fetched once, nothing ended in the
 // dead-letter queue, and a WebSocket client was shown every settled batch.
 func TestAWSTwentyThousand(t *testing.T) {
-	t.Parallel()
 	hosts, pages := size()
 	web := startSite(t, hosts)
 	s := newStack(t, time.Minute)
@@ -66,7 +65,6 @@ func TestAWSTwentyThousand(t *testing.T) {
 // TestAWSDisorder runs the same job while every message comes twice, in random
 // order, and one in twenty goes to a worker that is killed at any of its requests.
 func TestAWSDisorder(t *testing.T) {
-	t.Parallel()
 	hosts, pages := size()
 	web := startSite(t, hosts)
 	s := newStack(t, 10*time.Second)
@@ -77,8 +75,8 @@ func TestAWSDisorder(t *testing.T) {
 	s.Bells.Handler = k.Handle
 	// What a killed worker's second message took off the queue, the sweeper brings
 	// back. Its minutes of patience are not waited for.
-	sweeper := &sweep.Sweeper{Store: s.Store, Bells: s.Queue, Now: func() time.Time { return time.Now().Add(2 * work.BellGrace) }, Log: discard}
-	s.Sweeper.Interval = 5 * time.Second
+	sweeper := &sweep.Sweeper{Store: s.Store, Bells: s.Queue, Now: func() time.Time { return time.Now().Add(work.BellGrace) }, Log: discard}
+	s.Sweeper.Interval = 15 * time.Second
 	s.Sweeper.Function = func(ctx context.Context) error { _, err := sweeper.Sweep(ctx); return err }
 	s.start()
 	id := s.create(web.urls(pages))
