@@ -57,7 +57,7 @@ func TestPoison(t *testing.T) {
 				return
 			case <-deadly:
 				kills.Add(1)
-				in.crash() //nolint:contextcheck // the program outlives whoever starts it
+				in.crash()
 			}
 		}
 	}()
