@@ -48,7 +48,7 @@ func TestDisorder(t *testing.T) {
 	if testing.Short() {
 		checks = 10
 	}
-	disorder(t, sqlite(t), list(5, job.MaxLane+60), checks)
+	disorder(t, sqlite(t), list(5, job.MaxLane+80), checks)
 }
 
 // TestAWSDisorder does the same on DynamoDB, a few times and with less to store.
