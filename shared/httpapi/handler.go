@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -19,9 +18,8 @@ import (
 // api is the handler.
 type api struct {
 	Config
-	mux      *http.ServeMux
-	rates    *rates
-	docsPage func() ([]byte, error)
+	mux   *http.ServeMux
+	rates *rates
 }
 
 // call is what is known about one request on its way.
@@ -43,7 +41,6 @@ func callOf(r *http.Request) *call {
 // New returns the API.
 func New(c Config) http.Handler {
 	a := newAPI(c)
-	a.docsPage = sync.OnceValues(renderDocs)
 	a.serve(a.routes())
 	return a
 }

@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	_ "embed" // for the document
-	"encoding/json"
-	"fmt"
+	_ "embed" // for the documents
 	"net/http"
 	"strconv"
 )
@@ -12,20 +10,24 @@ import (
 // go generate; a test fails when it is out of date.
 //
 //go:generate go test -run TestDocumentIsUpToDate -update
+//go:generate go test -run TestDocsPageIsUpToDate -update
 //go:embed openapi.json
 var openapiJSON []byte
 
-// document is the document as JSON values.
-func document() (map[string]any, error) {
-	var doc map[string]any
-	if err := json.Unmarshal(openapiJSON, &doc); err != nil {
-		return nil, fmt.Errorf("openapi.json: %w", err)
-	}
-	return doc, nil
-}
-
 func (a *api) openapi(w http.ResponseWriter, _ *http.Request, _ *call) error {
 	return static(w, "application/json", openapiJSON)
+}
+
+// docsHTML is the document as a page that needs nothing else: no script, no other
+// file. It is made from openapi.json and docs.tmpl.html by go generate.
+//
+//go:embed docs.html
+var docsHTML []byte
+
+func (a *api) docs(w http.ResponseWriter, _ *http.Request, _ *call) error {
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	return static(w, "text/html; charset=utf-8", docsHTML)
 }
 
 // static answers with what only a new version changes.
