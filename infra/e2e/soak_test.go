@@ -178,6 +178,7 @@ func (s *soaking) look(ctx context.Context) {
 			s.t.Fatalf("job %s: progress went back: %+v after %+v", j.tag, p, j.last)
 		}
 		j.last = p
+		time.Sleep(20 * time.Millisecond) // below the limit of requests a second
 	}
 }
 

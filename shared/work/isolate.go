@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"gleaner/shared/job"
 )
@@ -32,17 +33,46 @@ func forgiven(b *job.Batch) int {
 	return forgivenWhole
 }
 
-// crawlApart crawls a batch when it may be crawled beside the others. A process that crawls several batches at once and dies leaves all of them under
+// settling is how long a batch that has the process to itself waits before it
+// begins, so that others that were claimed at the same moment are handed back
+// before it can take them with it.
+const settling = 300 * time.Millisecond
+
+// crawlApart crawls a batch when it may be crawled beside the others. A process
+// that crawls several batches at once and dies leaves all of them under
 // suspicion, so one that has its last chance has the process to itself: if that
-// dies again, it was this one. Where a process has one batch at a time, as on
-// AWS, nobody waits.
+// dies again, it was this one. While it waits for that it is handed back, for
+// what others do must not cost it its chance. Where a process has one batch at a
+// time, as on AWS, nobody waits.
 func (w *Worker) crawlApart(ctx context.Context, j job.Job, b *job.Batch, claim job.Claim) (done bool, err error) {
-	if lastChance(b) {
-		w.company.Lock()
-		defer w.company.Unlock()
-	} else {
+	if !lastChance(b) {
 		w.company.RLock()
 		defer w.company.RUnlock()
+		return w.crawl(ctx, j, b, claim)
+	}
+	if !w.company.TryLock() {
+		if err := w.handBack(ctx, b, claim, nil); err != nil {
+			return false, err
+		}
+		w.company.Lock()
+		again, anew, err := w.claim(ctx, b.Ref)
+		if err != nil {
+			w.company.Unlock()
+			if isAnswer(err) {
+				return false, nil
+			}
+			return false, fmt.Errorf("work: %s: %w", b.Ref, err)
+		}
+		*b, claim = again, anew
+	}
+	defer w.company.Unlock()
+	if b.Status == job.Fetched {
+		return true, nil
+	}
+	select {
+	case <-ctx.Done():
+		return false, w.handBack(ctx, b, claim, fmt.Errorf("work: %s waited too long to be alone: %w", b.Ref, ctx.Err()))
+	case <-time.After(settling):
 	}
 	return w.crawl(ctx, j, b, claim)
 }
