@@ -65,7 +65,7 @@ func (e *Env) pick(full, quick int) int {
 // ratios waver.
 func (e *Env) allowed(limit float64) float64 {
 	if e.Quick {
-		return limit * 1.5
+		return limit * 2
 	}
 	return limit
 }
