@@ -42,7 +42,7 @@ func (c *Cloud) Table(name string) *dynamostore.Store {
 	return dynamostore.New(dynamostore.NewClient(c.config), name)
 }
 
-// Queue is the queue at that URL. Messages carry their owner as group unless
+// Queue is the queue at that URL. Messages carry their job as group unless
 // groups is "off", for emulators that refuse groups on standard queues.
 func (c *Cloud) Queue(url, groups string) *sqsqueue.Queue {
 	return sqsqueue.New(sqs.NewFromConfig(c.config), url, sqsqueue.WithGroups(groups != "off"))
