@@ -173,6 +173,9 @@ func (n *Node) Handler() (http.Handler, error) {
 // and returns when they have.
 func (n *Node) Run(ctx context.Context) error {
 	if err := n.recover(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped while it took over: the next start takes over again
+		}
 		return err
 	}
 	stop := context.AfterFunc(ctx, n.worker.Drain)
