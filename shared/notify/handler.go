@@ -28,7 +28,9 @@ import (
 const (
 	parallelJobs  = 16
 	parallelPosts = 64
-	postTimeout   = 5 * time.Second // of one message, its repeats included
+	// postTimeout is that of one message, its repeats included. Everybody else's
+	// next snapshot waits for it, and outdates this one.
+	postTimeout = 1500 * time.Millisecond
 )
 
 // Jobs is what the handler reads of jobs; see job.JobStore.

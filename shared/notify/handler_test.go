@@ -148,6 +148,62 @@ func TestOneMessageForManyRecords(t *testing.T) {
 	want(t, "posted by another process", f.outbox.take(), []string{"a1", "a2"})
 }
 
+// meeting is a store whose two readers wait for each other.
+type meeting struct {
+	record.Store
+	*countingJobs
+	both *sync.WaitGroup // nil: nobody waits
+}
+
+func (m *meeting) wait() {
+	if m.both != nil {
+		m.both.Done()
+		m.both.Wait()
+	}
+}
+
+func (m *meeting) List(ctx context.Context, partition, prefix, cursor string, limit int) ([]record.Record, string, error) {
+	m.wait()
+	return m.Store.List(ctx, partition, prefix, cursor, limit)
+}
+
+func (m *meeting) Progress(ctx context.Context, id job.ID) (job.Progress, error) {
+	m.wait()
+	return m.countingJobs.Progress(ctx, id)
+}
+
+// A job that was watched the last time costs one wait for the store, not two; one
+// that is left costs no read of its figures again.
+func TestWatchedJobIsReadAtOnce(t *testing.T) {
+	f := newFixture()
+	id := f.job(t, "a1")
+	m := &meeting{Store: f.records, countingJobs: f.jobs}
+	h := notify.New(notify.Config{Jobs: m, Records: m, Publisher: f.outbox, Log: slog.New(slog.DiscardHandler)})
+	want(t, "failed", handle(t, h, stat(id, 1)), nil)
+	m.both = &sync.WaitGroup{}
+	m.both.Add(2)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		want(t, "failed", handle(t, h, stat(id, 2)), nil)
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatal("watchers and figures were read one after the other")
+	}
+	m.both = nil
+	if err := push.NewSubscriptions(f.records).Unsubscribe(t.Context(), "a1", id); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "failed", handle(t, h, stat(id, 3)), nil) // learns that nobody is there
+	reads := f.jobs.reads
+	want(t, "failed", handle(t, h, stat(id, 4)), nil)
+	if f.jobs.reads != reads {
+		t.Error("figures were read of a job that nobody watches any more")
+	}
+}
+
 func TestConcerns(t *testing.T) {
 	id := job.NewID(time.Now(), 4)
 	p := "J#" + string(id)

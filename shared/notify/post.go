@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"gleaner/shared/job"
 	"gleaner/shared/push"
 )
@@ -34,22 +36,21 @@ func (f failures) join() error {
 
 // notify posts one job's state to all who watch it and have not seen it.
 func (h *Handler) notify(ctx context.Context, id job.ID, slots chan struct{}) result {
-	watchers, err := h.subscriptions.Subscribers(ctx, id)
-	if err != nil || len(watchers) == 0 { // nobody watches most jobs: one small request
-		return result{err: err}
-	}
-	// Read after the list of watchers: who subscribes meanwhile reads for itself.
-	message, version, err := h.compose(ctx, id)
-	if err != nil || message == nil {
-		return result{err: err}
-	}
 	seen := h.posted.versions(id)
+	watchers, s, err := h.look(ctx, id, len(seen) > 0)
+	if err != nil {
+		return result{err: err}
+	}
+	if len(watchers) == 0 || s.message == nil {
+		h.posted.forget(id)
+		return result{}
+	}
 	now := make(map[string]int64, len(watchers))
 	r := result{failed: failures{}}
 	var mu sync.Mutex // guards now and r
 	var posts sync.WaitGroup
 	for _, connection := range watchers {
-		if v, ok := seen[connection]; ok && v >= version {
+		if v, ok := seen[connection]; ok && v >= s.version {
 			mu.Lock()
 			now[connection] = v
 			mu.Unlock()
@@ -58,12 +59,12 @@ func (h *Handler) notify(ctx context.Context, id job.ID, slots chan struct{}) re
 		slots <- struct{}{}
 		posts.Go(func() {
 			defer func() { <-slots }()
-			err := h.post(ctx, id, connection, message)
+			err := h.post(ctx, id, connection, s.message)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
 			case err == nil:
-				now[connection] = version
+				now[connection] = s.version
 				r.answered = true
 			case errors.Is(err, push.ErrGone):
 				r.answered = true
@@ -77,22 +78,56 @@ func (h *Handler) notify(ctx context.Context, id job.ID, slots chan struct{}) re
 	return r
 }
 
-// compose makes the message about a job as it is now. It is nil for a job that
-// has been purged; one deleted, but not yet beyond restoring, is announced as gone.
-func (h *Handler) compose(ctx context.Context, id job.ID) (message []byte, version int64, err error) {
+// state is a job's state as a message; without one if the job has been purged.
+type state struct {
+	message []byte
+	version int64
+}
+
+// look reads who watches a job and, if anybody does, its state. Most jobs are
+// watched by nobody, which one small request finds out. One that was watched the
+// last time is asked for both at once: the watcher is waiting.
+//
+// Which of the two is read first makes no difference: both are read after the
+// change that is announced, and who subscribes meanwhile reads for itself.
+func (h *Handler) look(ctx context.Context, id job.ID, watched bool) (watchers []string, s state, err error) {
+	if !watched {
+		watchers, err = h.subscriptions.Subscribers(ctx, id)
+		if err == nil && len(watchers) > 0 {
+			s, err = h.compose(ctx, id)
+		}
+		return watchers, s, err
+	}
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		watchers, err = h.subscriptions.Subscribers(ctx, id)
+		return err
+	})
+	both.Go(func() (err error) {
+		s, err = h.compose(ctx, id)
+		return err
+	})
+	err = both.Wait()
+	return watchers, s, err
+}
+
+// compose makes the message about a job as it is now. One that is deleted, but
+// not yet beyond restoring, is announced as gone.
+func (h *Handler) compose(ctx context.Context, id job.ID) (s state, err error) {
 	p, err := h.jobs.Progress(ctx, id)
 	if errors.Is(err, job.ErrNotFound) {
-		return nil, 0, nil
+		return state{}, nil
 	}
 	if err != nil {
-		return nil, 0, err
+		return state{}, err
 	}
+	s.version = p.Version()
 	if !p.Job.DeletedAt.IsZero() {
-		message, err = push.Message{Type: push.TypeError, Job: id, Status: http.StatusNotFound, Detail: "the job was deleted"}.Encode()
+		s.message, err = push.Message{Type: push.TypeError, Job: id, Status: http.StatusNotFound, Detail: "the job was deleted"}.Encode()
 	} else {
-		message, err = push.Progress(p.Snapshot(h.now().UTC()))
+		s.message, err = push.Progress(p.Snapshot(h.now().UTC()))
 	}
-	return message, p.Version(), err
+	return s, err
 }
 
 func (h *Handler) post(ctx context.Context, id job.ID, connection string, message []byte) error {
@@ -111,13 +146,19 @@ func (h *Handler) post(ctx context.Context, id job.ID, connection string, messag
 
 // dismiss closes connections that could not be posted to.
 func (h *Handler) dismiss(ctx context.Context, id job.ID, failed failures) {
+	var closes errgroup.Group // for its limit
+	closes.SetLimit(parallelPosts)
 	for connection, err := range failed {
-		call, cancel := context.WithTimeout(ctx, postTimeout)
-		closed := h.publisher.Close(call, connection)
-		cancel()
-		h.log.WarnContext(ctx, "connection could not be posted to and was closed",
-			"job", id, "connection", connection, "error", errors.Join(err, closed))
+		closes.Go(func() error {
+			call, cancel := context.WithTimeout(ctx, postTimeout)
+			defer cancel()
+			closed := h.publisher.Close(call, connection)
+			h.log.WarnContext(ctx, "connection could not be posted to and was closed",
+				"job", id, "connection", connection, "error", errors.Join(err, closed))
+			return nil
+		})
 	}
+	_ = closes.Wait()
 }
 
 // maxPosted bounds the jobs whose last versions a warm process remembers.
@@ -152,4 +193,11 @@ func (p *posted) replace(id job.ID, versions map[string]int64) {
 		delete(p.jobs, old)
 	}
 	p.jobs[id] = versions
+}
+
+// forget drops what is known of a job that nobody watches any more.
+func (p *posted) forget(id job.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.jobs, id)
 }

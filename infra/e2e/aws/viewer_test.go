@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -138,21 +139,26 @@ func (s *settlements) Settle(ctx context.Context, r job.Ref, t job.Tally, now, n
 	return next, nil
 }
 
-// delays is how long after each settlement the viewer was shown it, in order.
-func (s *settlements) delays(v *viewer) []time.Duration {
+// shown is a settlement and when the viewer was shown it.
+type shown struct{ settled, at time.Time }
+
+func (s shown) delay() time.Duration { return max(0, s.at.Sub(s.settled)) }
+
+// shown says when the viewer was shown each settlement, the quickest first.
+func (s *settlements) shown(v *viewer) []shown {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	var all []time.Duration
+	var all []shown
 	for _, settled := range s.all {
 		i := slices.IndexFunc(v.seen, func(s sight) bool { return s.Version >= settled.version })
 		if i < 0 {
 			v.t.Errorf("version %d was never shown", settled.version)
 			continue
 		}
-		all = append(all, max(0, v.seen[i].at.Sub(settled.at)))
+		all = append(all, shown{settled.at, v.seen[i].at})
 	}
-	slices.Sort(all)
+	slices.SortFunc(all, func(a, b shown) int { return cmp.Compare(a.delay(), b.delay()) })
 	return all
 }
