@@ -1,9 +1,6 @@
 package httpapi_test
 
 import (
-	"context"
-	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -171,26 +168,4 @@ func TestRateLimit(t *testing.T) {
 	s.want(200, nil, "GET", "/jobs", "", anna...)
 	s.want(200, nil, "GET", "/jobs", "", anna...)
 	problem(t, s.do("GET", "/jobs", "", anna...), 429)
-}
-
-func TestQuota(t *testing.T) {
-	s := newSite(t, func(c *httpapi.Config) { c.Quota = perDay(2) })
-	s.want(202, nil, "POST", "/jobs", `{"urls":["a-firma.de","b-firma.de"]}`)
-	w := s.do("POST", "/jobs", `{"urls":["a-firma.de","b-firma.de","c-firma.de"]}`)
-	if p := problem(t, w, 429); p.Detail != "local may hand in 2 URLs" || w.Header().Get("Retry-After") != "3600" {
-		t.Errorf("%+v %v", p, w.Header())
-	}
-	var a jobAnswer
-	s.want(201, &a, "POST", "/jobs", `{"open":true}`)
-	chunk := "/jobs/" + string(a.Job.ID) + "/chunks/0"
-	problem(t, s.do("PUT", chunk, `{"urls":["a-firma.de","b-firma.de","c-firma.de"]}`), http.StatusTooManyRequests)
-}
-
-type perDay int
-
-func (q perDay) Take(_ context.Context, owner string, urls int) error {
-	if urls <= int(q) {
-		return nil
-	}
-	return &httpapi.QuotaError{Reason: fmt.Sprintf("%s may hand in %d URLs", owner, q), RetryAfter: time.Hour}
 }

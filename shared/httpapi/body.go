@@ -20,7 +20,7 @@ import (
 type body struct {
 	text        string
 	mediaType   string
-	fingerprint string // of the whole request; only with an Idempotency-Key
+	fingerprint string // of the whole request; only if it can be told to be a repetition
 }
 
 // readBody reads the body within the limits.
@@ -62,7 +62,7 @@ func (a *api) readBody(r *http.Request) (body, error) {
 	}
 	var out io.Writer = &text
 	var sum hash.Hash
-	if r.Header.Get("Idempotency-Key") != "" {
+	if r.Header.Get("Idempotency-Key") != "" || r.Method == http.MethodPut {
 		sum = sha256.New()
 		_, _ = fmt.Fprintf(sum, "%s\n%s\n%s\n%s\n", r.Method, r.URL.Path, r.URL.Query().Encode(), b.mediaType)
 		out = io.MultiWriter(&text, sum)

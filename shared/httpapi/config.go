@@ -62,9 +62,22 @@ type Doctor interface {
 	Examine(ctx context.Context) Report
 }
 
-// Quota decides whether an owner may hand in so many URLs now; a *QuotaError if not.
+// Charge is what a request takes of its owner's quota.
+type Charge struct {
+	URLs   int  // handed in
+	Starts bool // a job would run that did not run before
+	// Request tells the request from all others of its owner but its own
+	// repetitions, which cost nothing; empty if it is always a new one.
+	Request string
+}
+
+// Quota decides what an owner may hand in and start.
 type Quota interface {
-	Take(ctx context.Context, owner string, urls int) error
+	// Take takes a charge; *QuotaError if it is too much, and then nothing is
+	// taken. taken is false if there was nothing to take, as for a repetition.
+	Take(ctx context.Context, owner string, c Charge) (taken bool, err error)
+	// Return gives back what Take took for a request that was then refused.
+	Return(ctx context.Context, owner string, c Charge) error
 }
 
 // Auth says who may call.

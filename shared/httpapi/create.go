@@ -57,9 +57,6 @@ func (a *api) create(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := a.charge(r, c, in.list); err != nil {
-		return err
-	}
 	request := submit.Request{Owner: c.owner, Name: in.Name, List: in.list, Open: in.Open, Expect: in.Expect}
 	if in.Options != nil {
 		request.Options = in.Options.options()
@@ -67,7 +64,15 @@ func (a *api) create(w http.ResponseWriter, r *http.Request, c *call) error {
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
 		request.Idempotency = &job.Idempotency{Key: key, Fingerprint: b.fingerprint}
 	}
-	s, err := a.Submit.Create(r.Context(), request)
+	charge := Charge{URLs: len(in.list.Targets), Starts: !in.Open}
+	if request.Idempotency != nil {
+		charge.Request = "job " + b.fingerprint + " " + request.Idempotency.Key
+	}
+	var s submit.Answer
+	err = a.charged(r, c, charge, func() (err error) {
+		s, err = a.Submit.Create(r.Context(), request)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -103,23 +108,17 @@ func (a *api) appendChunk(w http.ResponseWriter, r *http.Request, c *call) error
 	if in.Name != "" || in.Options != nil || in.Open || in.Expect != 0 {
 		return &job.FieldError{Field: "urls", Reason: "is all that a chunk holds; name and options belong to the job"}
 	}
-	if err := a.charge(r, c, in.list); err != nil {
+	var s submit.Answer
+	err = a.charged(r, c, Charge{URLs: len(in.list.Targets), Request: "chunk " + b.fingerprint}, func() (err error) {
+		s, err = a.Submit.Append(r.Context(), c.owner, id, n, in.list)
 		return err
-	}
-	s, err := a.Submit.Append(r.Context(), c.owner, id, n, in.list)
+	})
 	if err != nil {
 		return err
 	}
 	out := createdOf(s)
 	out.Chunk = &n
 	return answer(w, http.StatusOK, out)
-}
-
-func (a *api) charge(r *http.Request, c *call, l submit.List) error {
-	if a.Quota == nil || len(l.Targets) == 0 {
-		return nil
-	}
-	return a.Quota.Take(r.Context(), c.owner, len(l.Targets))
 }
 
 func (a *api) start(w http.ResponseWriter, r *http.Request, c *call) error {
@@ -131,6 +130,9 @@ func (a *api) start(w http.ResponseWriter, r *http.Request, c *call) error {
 		Chunks int `json:"chunks"`
 	}
 	if err := a.readJSON(r, &in); err != nil {
+		return err
+	}
+	if err := a.mayStart(r, c, func(j *job.Job) bool { return j.Status == job.Creating && j.Open }); err != nil {
 		return err
 	}
 	j, err := a.Submit.Start(r.Context(), c.owner, id, in.Chunks)

@@ -151,21 +151,27 @@ type controlFunc func(ctx context.Context, owner string, id job.ID) (job.Job, er
 
 // verbs are what can be done to a job by POST /jobs/{id}/….
 var verbs = []struct {
-	name string
-	do   func(Controller) controlFunc
+	name   string
+	do     func(Controller) controlFunc
+	starts func(*job.Job) bool // whether a job that did not run will; nil: never
 }{
-	{"cancel", func(c Controller) controlFunc { return c.Cancel }},
-	{"pause", func(c Controller) controlFunc { return c.Pause }},
-	{"resume", func(c Controller) controlFunc { return c.Resume }},
-	{"retry", func(c Controller) controlFunc { return c.Retry }},
-	{"restore", func(c Controller) controlFunc { return c.Restore }},
+	{"cancel", func(c Controller) controlFunc { return c.Cancel }, nil},
+	{"pause", func(c Controller) controlFunc { return c.Pause }, nil},
+	{"resume", func(c Controller) controlFunc { return c.Resume }, func(j *job.Job) bool { return j.Status == job.Paused }},
+	{"retry", func(c Controller) controlFunc { return c.Retry }, func(j *job.Job) bool { return j.Status.Final() }},
+	{"restore", func(c Controller) controlFunc { return c.Restore }, nil},
 }
 
-func (a *api) control(do func(Controller) controlFunc) handle {
+func (a *api) control(do func(Controller) controlFunc, starts func(*job.Job) bool) handle {
 	return func(w http.ResponseWriter, r *http.Request, c *call) error {
 		id, err := jobID(r)
 		if err != nil {
 			return err
+		}
+		if starts != nil {
+			if err := a.mayStart(r, c, starts); err != nil {
+				return err
+			}
 		}
 		j, err := do(a.Control)(r.Context(), c.owner, id)
 		if err != nil {

@@ -57,7 +57,7 @@ func (a *api) routes() []route {
 		{Route{"GET", "/docs"}, true, a.docs},
 	}
 	for _, v := range verbs {
-		rs = append(rs, route{Route{"POST", "/jobs/{id}/" + v.name}, false, a.control(v.do)})
+		rs = append(rs, route{Route{"POST", "/jobs/{id}/" + v.name}, false, a.control(v.do, v.starts)})
 	}
 	return append(rs, a.watchRoutes()...)
 }

@@ -43,18 +43,19 @@ const remembered = 10_000
 
 const maxTries = 50
 
-// add adds n to a ledger unless the sum would be beyond limit. It returns the sum
-// before, and whether n was added.
+// add adds n to a ledger unless the sum would be beyond limit; less than nothing
+// gives back, and what was given back of another day leaves nothing. It returns
+// the sum before, and whether n was added.
 func (s *ledgers) add(ctx context.Context, l ledger, n, limit int) (sum int, ok bool, err error) {
 	for try := range maxTries {
 		last, err := s.tail(ctx, l)
 		if err != nil {
 			return 0, false, err
 		}
-		if last.sum+n > limit {
+		if n > 0 && last.sum+n > limit {
 			return last.sum, false, nil
 		}
-		next := entry{last.number + 1, last.sum + n}
+		next := entry{last.number + 1, max(0, last.sum+n)}
 		err = s.records.Create(ctx, record.Record{
 			Partition: l.partition(), Sort: entryKey(next.number),
 			Value: strconv.AppendInt(nil, int64(next.sum), 10), Expires: l.ends.Add(24 * time.Hour),

@@ -4,6 +4,9 @@ package quota
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,8 +26,8 @@ const (
 // Limits are what each owner may have. The zero value of a field means its
 // default, a negative one no limit.
 type Limits struct {
-	URLsPerDay  int // URLs handed in within one day (UTC), repeated requests included
-	RunningJobs int // jobs that run at once; handing in another is refused
+	URLsPerDay  int // URLs handed in within one day (UTC); a repeated request counts once
+	RunningJobs int // jobs that run at once; starting another is refused
 }
 
 // ParseLimits reads limits as they stand in environment variables: a number, 0
@@ -66,7 +69,9 @@ type Quota struct {
 	jobs   Jobs
 	limits Limits
 	now    func() time.Time
-	days   ledgers
+
+	records record.Store
+	days    ledgers
 }
 
 var _ httpapi.Quota = (*Quota)(nil)
@@ -82,43 +87,113 @@ func New(jobs Jobs, records record.Store, l Limits, now func() time.Time) *Quota
 	if l.RunningJobs == 0 {
 		l.RunningJobs = DefaultRunningJobs
 	}
-	return &Quota{jobs: jobs, limits: l, now: now, days: ledgers{records: records}}
+	return &Quota{jobs: jobs, limits: l, now: now, records: records, days: ledgers{records: records}}
 }
 
 // retryRunning is when to ask again while too many jobs run.
 const retryRunning = time.Minute
 
-// Take takes urls off what the owner may hand in today; *httpapi.QuotaError if
-// that is too much, and then nothing is taken. After any other error they may
-// have been taken.
-func (q *Quota) Take(ctx context.Context, owner string, urls int) error {
-	if err := q.running(ctx, owner); err != nil {
-		return err
+// Take implements httpapi.Quota. After an error other than *httpapi.QuotaError
+// the URLs may have been taken.
+func (q *Quota) Take(ctx context.Context, owner string, c httpapi.Charge) (taken bool, err error) {
+	paid, err := q.paid(ctx, owner, c.Request)
+	if err != nil || paid {
+		return false, err
+	}
+	if c.Starts {
+		if err := q.running(ctx, owner); err != nil {
+			return false, err
+		}
 	}
 	limit := q.limits.URLsPerDay
 	switch {
-	case limit < 0 || urls <= 0:
-		return nil
-	case urls > limit:
-		return &httpapi.QuotaError{
-			Reason:     fmt.Sprintf("%d URLs are more than the %d that may be handed in within a day.", urls, limit),
+	case limit < 0 || c.URLs <= 0:
+		return false, nil
+	case c.URLs > limit:
+		return false, &httpapi.QuotaError{
+			Reason:     fmt.Sprintf("%d URLs are more than the %d that may be handed in within a day.", c.URLs, limit),
 			RetryAfter: 24 * time.Hour,
 		}
 	}
-	now := q.now().UTC()
-	midnight := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
-	taken, ok, err := q.days.add(ctx, ledger{owner: owner, day: now.Format(time.DateOnly), ends: midnight}, urls, limit)
+	day, left := q.today(owner)
+	before, ok, err := q.days.add(ctx, day, c.URLs, limit)
 	switch {
 	case err != nil:
-		return fmt.Errorf("quota of %s: %w", owner, err)
+		return false, fmt.Errorf("quota of %s: %w", owner, err)
 	case !ok:
-		return &httpapi.QuotaError{
+		return false, &httpapi.QuotaError{
 			Reason: fmt.Sprintf("%d of the %d URLs of today (UTC) have been handed in; %d more would be too many.",
-				taken, limit, urls),
-			RetryAfter: midnight.Sub(now),
+				before, limit, c.URLs),
+			RetryAfter: left,
 		}
 	}
+	first, err := q.pay(ctx, owner, c.Request)
+	if err != nil || first {
+		return true, err
+	}
+	// The same request was under way twice, and the other one was quicker.
+	return false, q.giveBack(ctx, owner, c.URLs)
+}
+
+// Return implements httpapi.Quota.
+func (q *Quota) Return(ctx context.Context, owner string, c httpapi.Charge) error {
+	if c.Request != "" {
+		if err := q.records.Delete(ctx, receipts(owner), receipt(c.Request)); err != nil {
+			return fmt.Errorf("quota of %s: %w", owner, err)
+		}
+	}
+	return q.giveBack(ctx, owner, c.URLs)
+}
+
+func (q *Quota) giveBack(ctx context.Context, owner string, urls int) error {
+	day, _ := q.today(owner)
+	if _, _, err := q.days.add(ctx, day, -urls, 0); err != nil {
+		return fmt.Errorf("quota of %s: %w", owner, err)
+	}
 	return nil
+}
+
+// today is an owner's ledger of this day, and the time until it ends.
+func (q *Quota) today(owner string) (ledger, time.Duration) {
+	now := q.now().UTC()
+	midnight := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
+	return ledger{owner: owner, day: now.Format(time.DateOnly), ends: midnight}, midnight.Sub(now)
+}
+
+// A receipt says that a request has been paid for. It outlives the idempotency
+// key of a request and the time in which a job's chunks may be appended.
+const receiptTTL = job.IdempotencyTTL + 24*time.Hour
+
+func receipts(owner string) string { return "quota-paid#" + owner }
+
+func receipt(request string) string {
+	sum := sha256.Sum256([]byte(request))
+	return hex.EncodeToString(sum[:])
+}
+
+func (q *Quota) paid(ctx context.Context, owner, request string) (bool, error) {
+	if request == "" {
+		return false, nil
+	}
+	_, err := q.records.Get(ctx, receipts(owner), receipt(request))
+	if err != nil && !errors.Is(err, record.ErrNotFound) {
+		return false, fmt.Errorf("quota of %s: %w", owner, err)
+	}
+	return err == nil, nil
+}
+
+// pay notes that a request has been paid for, and reports whether it had not been before.
+func (q *Quota) pay(ctx context.Context, owner, request string) (first bool, err error) {
+	if request == "" {
+		return true, nil
+	}
+	err = q.records.Create(ctx, record.Record{
+		Partition: receipts(owner), Sort: receipt(request), Expires: q.now().Add(receiptTTL),
+	})
+	if err != nil && !errors.Is(err, record.ErrExists) {
+		return false, fmt.Errorf("quota of %s: %w", owner, err)
+	}
+	return err == nil, nil
 }
 
 // running refuses when the owner has all the jobs running that he may have.
