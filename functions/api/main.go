@@ -34,9 +34,13 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
+	workers, err := cloud.Workers(getenv("GLEANER_WORKERS"))
+	if err != nil {
+		return err
+	}
 	handler := httpapi.New(httpapi.Config{
 		Store: store, Records: store,
-		Submit:  submit.New(store, queue, submit.WithLogger(log)),
+		Submit:  submit.New(store, queue, submit.WithLogger(log), submit.WithWorkers(workers)),
 		Control: control.New(store, queue, nil, log),
 		Tickets: httpapi.PushTickets{Tickets: push.NewTickets(store), URL: getenv("GLEANER_SOCKET_URL")},
 		Quota:   quota.New(store, store, limits, nil),

@@ -35,6 +35,10 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
+	workers, err := cloud.Workers(getenv("GLEANER_WORKERS"))
+	if err != nil {
+		return err
+	}
 	polite := fetch.Config{ContactURL: getenv("GLEANER_CONTACT"), From: getenv("GLEANER_FROM"), AllowNets: nets}
 	crawler, err := crawl.New(crawl.Config{Fetch: polite, Records: store, Log: log})
 	if err != nil {
@@ -46,11 +50,10 @@ func run(ctx context.Context, getenv func(string) string) error {
 	}
 	worker := work.New(work.Config{
 		Store: store, Bells: queue, Crawler: crawler, Log: log, Announcer: hooks,
-		Planner: submit.New(store, queue, submit.WithLogger(log)),
+		Planner: submit.New(store, queue, submit.WithLogger(log), submit.WithWorkers(workers)),
 		Retrier: control.New(store, queue, nil, log),
 	})
 	debug.SetMemoryLimit(crawl.HeapLimit)
-	handler := &bells.Handler{Worker: worker, Log: log}
-	lambda.StartWithOptions(handler.Handle, lambda.WithContext(ctx))
+	lambda.StartWithOptions((&bells.Handler{Worker: worker, Log: log}).Handle, lambda.WithContext(ctx))
 	return nil
 }

@@ -85,14 +85,15 @@ if [ "$FUNCTIONS" = lambda ]; then
   # Where the functions reach the emulator from, if it does not tell them itself.
   [ -z "${LAMBDA_ENDPOINT_URL:-}" ] || common="$common,AWS_ENDPOINT_URL=$LAMBDA_ENDPOINT_URL"
   ring="$common,GLEANER_QUEUE_URL=$bells,GLEANER_GROUPS=${SEND_GROUPS:-on}"
+  plan="$ring,GLEANER_WORKERS=$WORKERS"
   front="http://$LISTEN"
 
-  lambda_function worker 300 1769 "$ring,GLEANER_ALLOW_NETS=$ALLOW_NETS"
+  lambda_function worker 300 1769 "$plan,GLEANER_ALLOW_NETS=$ALLOW_NETS"
   lambda_function notifier 60 512 "$common,GLEANER_CONNECTIONS_URL=$front/stage"
   lambda_function deadletter 60 256 "$ring"
   lambda_function sweeper 120 512 "$ring"
   quota="GLEANER_URLS_PER_DAY=10000000,GLEANER_RUNNING_JOBS=100,GLEANER_CLOCK_URL=${LAMBDA_ENDPOINT_URL:-$AWS_ENDPOINT_URL}"
-  lambda_function api 30 512 "$ring,$quota,GLEANER_SOCKET_URL=ws://$LISTEN/ws,GLEANER_VERSION=local"
+  lambda_function api 30 512 "$plan,$quota,GLEANER_SOCKET_URL=ws://$LISTEN/ws,GLEANER_VERSION=local"
   lambda_function progress 300 512 "$common"
 
   event_source worker "$bells_arn" --batch-size 1 --scaling-config "MaximumConcurrency=$WORKERS"

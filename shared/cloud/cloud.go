@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 
 	"gleaner/shared/apigwpush"
 	"gleaner/shared/dynamostore"
+	"gleaner/shared/job"
 	"gleaner/shared/sqsqueue"
 )
 
@@ -86,6 +88,19 @@ func Require(getenv func(string) string, names ...string) error {
 		return errors.New("cloud: environment variables not set: " + strings.Join(missing, ", "))
 	}
 	return nil
+}
+
+// Workers reads how many workers the installation has at once; empty for as many
+// as a job is ever planned for.
+func Workers(s string) (int, error) {
+	if s == "" {
+		return job.MaxWorkers, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("cloud: %q is no number of workers", s)
+	}
+	return n, nil
 }
 
 // List splits a comma-separated variable.

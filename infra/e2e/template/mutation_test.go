@@ -64,6 +64,7 @@ var mutations = []struct {
 	{"reserved apart from the source", "queues", `MaximumConcurrency: !Ref WorkerConcurrency`, `MaximumConcurrency: 200`, "reserved concurrency is not that of the event source"},
 	{"reserved always", "queues", `!If \[Reserved, !Ref WorkerConcurrency, !Ref AWS::NoValue\]`, `!Ref WorkerConcurrency`, "cannot be left out"},
 	{"few workers", "queues", `Default: 300`, `Default: 100`, "WorkerConcurrency is 100 by default"},
+	{"planned for others", "queues", `GLEANER_WORKERS: !Ref WorkerConcurrency`, `GLEANER_WORKERS: 300`, "ApiFunction plans jobs for other workers"},
 	{"many batches an event", "queues", `BatchSize: 1\n`, "BatchSize: 10\n", "BatchSize is 1"},
 	{"loops stopped", "queues", `RecursiveLoop: Allow`, `RecursiveLoop: Terminate`, "take it for a loop"},
 

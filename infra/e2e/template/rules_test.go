@@ -117,6 +117,11 @@ func queues(t *template) (found []string) {
 	if n := t.number(bells, "ScalingConfig", "MaximumConcurrency"); n != job.MaxWorkers {
 		found = append(found, fmt.Sprintf("WorkerConcurrency is %d by default, want %d", n, job.MaxWorkers))
 	}
+	for _, name := range []string{"ApiFunction", "WorkerFunction"} { // those that plan
+		if text(t.properties(name), "Environment", "Variables", "GLEANER_WORKERS", "Ref") != "WorkerConcurrency" {
+			found = append(found, name+" plans jobs for other workers than there are")
+		}
+	}
 	for _, name := range []string{"WorkerFunction", "DeadletterFunction"} {
 		if text(t.properties(name), "RecursiveLoop") != "Allow" {
 			found = append(found, name+" rings the next of a lane: Lambda would take it for a loop")

@@ -212,30 +212,3 @@ func TestLint(t *testing.T) {
 		t.Errorf("cfn-lint: %v\n%s", err, out)
 	}
 }
-
-// TestSAMBuildsAfresh: SAM's build cache looks at a function's own folder only,
-// and would miss what changed in shared/.
-func TestSAMBuildsAfresh(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(root, "samconfig.toml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	section, builds := "", map[string]bool{}
-	for line := range strings.Lines(string(data)) {
-		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
-		if strings.HasPrefix(line, "[") {
-			section = line
-		}
-		if strings.HasSuffix(section, ".build.parameters]") {
-			builds[section] = builds[section] || line == "cached = false"
-		}
-	}
-	if len(builds) < 2 {
-		t.Errorf("builds of %d environments, want the default and the small one", len(builds))
-	}
-	for name, afresh := range builds {
-		if !afresh {
-			t.Errorf("%s does not say cached = false", name)
-		}
-	}
-}
