@@ -3,10 +3,8 @@ package e2e
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -15,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"gleaner/infra/e2e/testsite"
 	"gleaner/shared/job"
+	"gleaner/shared/loopback"
 )
 
 // hostile are hosts that mean a crawler ill, and how a visit of each must end.
@@ -87,22 +87,13 @@ func TestHostileSites(t *testing.T) {
 		"http://169.254.169.254/":   job.OutcomeBlocked,
 		"http://[::ffff:10.0.0.1]/": job.OutcomeBlocked,
 	}
+	mux := http.NewServeMux()
+	web := testsite.Serve(t, "127.77.200.1", len(hostile), loopback.WithoutRobots(mux))
 	for i, h := range hostile {
-		var lc net.ListenConfig
-		l, err := lc.Listen(context.Background(), "tcp", fmt.Sprintf("127.77.200.%d:0", i+1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/robots.txt" {
-				http.NotFound(w, r)
-				return
-			}
-			h.serve(w, r)
-		})}
-		go func() { _ = server.Serve(l) }()
-		t.Cleanup(func() { _ = server.Close() })
-		want["http://"+l.Addr().String()+"/page"] = h.outcome
+		host := web.Hosts()[i]
+		name, _, _ := strings.Cut(host, ":")
+		mux.HandleFunc(name+"/", h.serve)
+		want["http://"+host+"/page"] = h.outcome
 	}
 	var urls []string
 	for u := range want {

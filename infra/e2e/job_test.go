@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gleaner/infra/e2e/testsite"
 	"gleaner/shared/job"
 )
 
@@ -17,13 +18,13 @@ func TestTenThousandPages(t *testing.T) {
 	if testing.Short() {
 		hosts, pages = 50, 10
 	}
-	web := startSite(t, hosts, 0)
+	web := testsite.Start(t, "127.77.0.1", hosts, 0)
 	s := startServer(t, t.TempDir())
-	id := s.create(web.urls(pages))
+	id := s.create(web.URLs(pages))
 	end := s.watch(id, 5*time.Minute)
 	t.Logf("%d pages in %.1f s, %.0f a second", end.Processed, float64(end.ElapsedMS)/1000, end.Rate)
 	checkEnd(t, s, web, id, end, pages)
-	for url, n := range web.log() {
+	for url, n := range web.Visits.Counts() {
 		if n != 1 {
 			t.Errorf("%s was fetched %d times", url, n)
 		}
@@ -31,21 +32,21 @@ func TestTenThousandPages(t *testing.T) {
 }
 
 // checkEnd compares a finished job with what the site published and saw.
-func checkEnd(t *testing.T, s *server, web *site, id job.ID, end job.Snapshot, pages int) {
+func checkEnd(t *testing.T, s *server, web *testsite.Site, id job.ID, end job.Snapshot, pages int) {
 	t.Helper()
-	total := int64(len(web.hosts) * pages)
+	total := int64(len(web.Hosts) * pages)
 	if end.Status != job.Completed || end.Processed != total || end.Outcomes[job.OutcomeFound] != total || end.Active != 0 {
 		t.Errorf("ended %+v, want %d found", end, total)
 	}
-	if log := web.log(); int64(len(log)) != total {
+	if log := web.Visits.Counts(); int64(len(log)) != total {
 		t.Errorf("the site saw %d pages, want %d", len(log), total)
 	}
-	want := web.wantAddresses(pages)
+	want := web.Addresses(pages)
 	if got := s.addresses(id); !maps.Equal(got, want) {
 		t.Errorf("%d addresses listed, %d published", len(got), len(want))
 	}
-	if end.Emails != int64(len(want)) || end.Domains != int64(len(web.hosts)) {
-		t.Errorf("counted %d addresses of %d domains, want %d of %d", end.Emails, end.Domains, len(want), len(web.hosts))
+	if end.Emails != int64(len(want)) || end.Domains != int64(len(web.Hosts)) {
+		t.Errorf("counted %d addresses of %d domains, want %d of %d", end.Emails, end.Domains, len(want), len(web.Hosts))
 	}
 }
 
@@ -53,10 +54,10 @@ func checkEnd(t *testing.T, s *server, web *site, id job.ID, end job.Snapshot, p
 // in a row, and wants the figures of an undisturbed run.
 func TestKillNineTenTimes(t *testing.T) {
 	const pages = 20
-	web := startSite(t, 150, 60*time.Millisecond)
+	web := testsite.Start(t, "127.77.0.1", 150, 60*time.Millisecond)
 	data := t.TempDir()
 	s := startServer(t, data)
-	id := s.create(web.urls(pages))
+	id := s.create(web.URLs(pages))
 	var last job.Snapshot
 	for n := range 10 {
 		time.Sleep(rand.N(600 * time.Millisecond))
@@ -71,7 +72,7 @@ func TestKillNineTenTimes(t *testing.T) {
 	t.Logf("%d of %d done after the tenth kill", last.Processed, last.Total)
 	checkEnd(t, s, web, id, s.watch(id, 2*time.Minute), pages)
 	again := 0
-	for _, n := range web.log() {
+	for _, n := range web.Visits.Counts() {
 		again += n - 1
 	}
 	t.Logf("%d pages were fetched again", again)

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"gleaner/infra/e2e/testsite"
 	"gleaner/shared/job"
 )
 
@@ -59,7 +60,7 @@ func startServer(t testing.TB, data string, args ...string) *server {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(context.Background(), path, append([]string{
-		"serve", "--listen", "127.0.0.1:0", "--data", data, "--allow-net", "127.77.0.0/16", "--contact", "https://gleaner-tests.org/crawler",
+		"serve", "--listen", "127.0.0.1:0", "--data", data, "--allow-net", testsite.Net, "--contact", "https://gleaner-tests.org/crawler",
 	}, args...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gleaner/infra/e2e/emulators"
+	"gleaner/infra/e2e/testsite"
 	"gleaner/infra/local/eventsource"
 	"gleaner/shared/bells"
 	"gleaner/shared/control"
@@ -267,7 +268,7 @@ func runSoakWorker(ctx context.Context, spec []string) error {
 	store := dynamostore.New(emulators.DynamoDB(spec[0]), spec[1])
 	queue, dead := sqsqueue.New(emulators.SQS(spec[2]), spec[3]), sqsqueue.New(emulators.SQS(spec[2]), spec[4])
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	nets, err := fetch.ParseNets("127.77.0.0/16")
+	nets, err := fetch.ParseNets(testsite.Net)
 	if err != nil {
 		return err
 	}

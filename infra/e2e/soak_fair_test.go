@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"gleaner/infra/e2e/testsite"
 	"gleaner/shared/job"
 )
 
@@ -16,7 +17,7 @@ func TestSmallJobBesideLargeOne(t *testing.T) {
 	if testing.Short() {
 		pages = 150
 	}
-	large := startSite(t, 150, 150*time.Millisecond)
+	large := testsite.Start(t, "127.77.0.1", 150, 150*time.Millisecond)
 	small := startSoakSite(t, 10)
 	smallURLs := func(tag string) (urls []string) {
 		for n := range 5 {
@@ -30,7 +31,7 @@ func TestSmallJobBesideLargeOne(t *testing.T) {
 	first := s.create(smallURLs("first"))
 	alone := s.watch(first, time.Minute)
 
-	big := s.create(large.urls(pages))
+	big := s.create(large.URLs(pages))
 	for s.progress(big).Active < 4 {
 		time.Sleep(20 * time.Millisecond)
 	}

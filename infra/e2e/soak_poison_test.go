@@ -3,12 +3,12 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"gleaner/infra/e2e/testsite"
 	"gleaner/shared/job"
 )
 
@@ -23,25 +23,18 @@ func TestPoison(t *testing.T) {
 	site := startSoakSite(t, hosts)
 	var kills atomic.Int64
 	deadly := make(chan struct{}, 100)
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.77.199.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	web := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	host := testsite.Serve(t, "127.77.199.1", 1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != poison {
 			site.ServeHTTP(w, r)
 			return
 		}
 		deadly <- struct{}{}
 		<-r.Context().Done() // until the process is gone
-	})}
-	go func() { _ = web.Serve(l) }()
-	t.Cleanup(func() { _ = web.Close() })
+	})).Hosts()[0]
 
-	urls := []string{"http://" + l.Addr().String() + poison}
+	urls := []string{"http://" + host + poison}
 	for n := range pages {
-		urls = append(urls, fmt.Sprintf("http://%s/job/page/%d", l.Addr(), n))
+		urls = append(urls, fmt.Sprintf("http://%s/job/page/%d", host, n))
 		for _, h := range site.hosts {
 			urls = append(urls, fmt.Sprintf("http://%s/job/slow/%d", h, n))
 		}

@@ -1,15 +1,15 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"hash/fnv"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"gleaner/infra/e2e/testsite"
+	"gleaner/shared/loopback"
 )
 
 // soakSite is a site that behaves as badly as the web and remembers what it
@@ -24,28 +24,15 @@ import (
 type soakSite struct {
 	hosts []string
 
-	mu     sync.Mutex
-	asked  map[string]int // requests by URL; robots.txt left out
-	served map[string]int // pages sent whole, by URL
+	asked  loopback.Tally // requests by URL; robots.txt left out
+	served loopback.Tally // pages sent whole, by URL
 }
 
 // startSoakSite serves on so many hosts until the test ends.
 func startSoakSite(t testing.TB, hosts int) *soakSite {
 	t.Helper()
-	s := &soakSite{asked: map[string]int{}, served: map[string]int{}}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
-	port := "0"
-	for i := range hosts {
-		var lc net.ListenConfig
-		l, err := lc.Listen(context.Background(), "tcp", net.JoinHostPort(fmt.Sprintf("127.77.%d.%d", 100+i/250, 1+i%250), port))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, port, _ = net.SplitHostPort(l.Addr().String())
-		s.hosts = append(s.hosts, l.Addr().String())
-		go func() { _ = server.Serve(l) }()
-	}
-	t.Cleanup(func() { _ = server.Close() })
+	s := &soakSite{}
+	s.hosts = testsite.Serve(t, "127.77.100.1", hosts, s).Hosts()
 	return s
 }
 
@@ -69,10 +56,7 @@ func (s *soakSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	url := "http://" + r.Host + r.URL.Path
-	s.mu.Lock()
-	s.asked[url]++
-	first := s.asked[url] == 1
-	s.mu.Unlock()
+	first := s.asked.Add(url) == 1
 	wait := 20 * time.Millisecond
 	switch kind := parts[1]; {
 	case kind == "gone":
@@ -86,41 +70,28 @@ func (s *soakSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case kind == "slow":
 		wait = 300 * time.Millisecond
 	}
-	time.Sleep(wait)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err := fmt.Fprint(w, soakPage(url, parts))
-	if err == nil && r.Context().Err() == nil {
-		s.mu.Lock()
-		s.served[url]++
-		s.mu.Unlock()
+	if !loopback.Delay(r, wait) {
+		return
 	}
-}
-
-func soakPage(url string, parts []string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "<!doctype html><title>%s</title><p>%s</p>", parts[1], strings.Repeat("All of this is made up. ", 30))
-	for _, a := range soakAddresses(url) {
-		fmt.Fprintf(&b, "<p><a href=\"mailto:%s\">write</a></p>", a)
-	}
+	more := ""
 	if parts[1] == "home" {
-		fmt.Fprintf(&b, "<a href=\"/%s/contact\">Contact</a>", parts[0])
+		more = `<a href="/` + parts[0] + `/contact">Contact</a>`
 	}
-	return b.String()
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if _, err := w.Write(loopback.Page(parts[1], soakAddresses(url), more)); err == nil && r.Context().Err() == nil {
+		s.served.Add(url)
+	}
 }
 
 // requests is how often a URL was asked for and how often its page was sent.
 func (s *soakSite) requests(url string) (asked, served int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.asked[url], s.served[url]
+	return s.asked.Count(url), s.served.Count(url)
 }
 
 // servedOf are the addresses of all pages sent below a job's path.
 func (s *soakSite) servedOf(tag string) map[string]bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	all := map[string]bool{}
-	for u := range s.served {
+	for u := range s.served.Counts() {
 		if strings.Contains(u, "/"+tag+"/") {
 			for _, a := range soakAddresses(u) {
 				all[a] = true

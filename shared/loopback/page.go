@@ -44,7 +44,7 @@ func Page(title string, addresses []string, body string) []byte {
 	fmt.Fprintf(&b, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title><p>%s</p>",
 		html.EscapeString(title), strings.Repeat("All of this is made up. ", 30))
 	for _, a := range addresses {
-		fmt.Fprintf(&b, "<p><a href=\"mailto:%s\">write</a></p>", a)
+		fmt.Fprintf(&b, "<p><a href=\"mailto:%s\">write</a></p>", html.EscapeString(a))
 	}
 	b.WriteString(body)
 	return b.Bytes()

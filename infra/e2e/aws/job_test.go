@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gleaner/infra/e2e/testsite"
 	"gleaner/shared/bells"
 	"gleaner/shared/job"
 	"gleaner/shared/sweep"
@@ -32,7 +33,7 @@ func size() (hosts, pages int) {
 // seconds, or as much later as this machine answers late.
 func TestAWSTwentyThousand(t *testing.T) {
 	hosts, pages := size()
-	web := startSite(t, hosts)
+	web := testsite.Start(t, "127.77.110.1", hosts, 0)
 	s := newStack(t, time.Minute)
 	settled := &settlements{Store: s.Store}
 	worker, err := s.Worker(settled, s.Queue)
@@ -41,13 +42,13 @@ func TestAWSTwentyThousand(t *testing.T) {
 	}
 	s.Bells.Handler = (&bells.Handler{Worker: worker, Log: discard}).Handle
 	s.start()
-	id := s.create(web.urls(pages))
+	id := s.create(web.URLs(pages))
 	v := s.view(id)
 	p := startProbe(t, func(ctx context.Context) error { _, err := s.Store.Job(ctx, id); return err })
 	end := v.wait(limit)
 	t.Logf("%d pages in %.1f s, %.0f a second, %d addresses", end.Processed, float64(end.ElapsedMS)/1000, end.Rate, end.Emails)
 	s.check(web, id, end, pages)
-	for url, n := range web.visited() {
+	for url, n := range web.Visits.Counts() {
 		if n != 1 {
 			t.Errorf("%s was fetched %d times", url, n)
 		}
@@ -72,7 +73,7 @@ func TestAWSTwentyThousand(t *testing.T) {
 // order, and one in twenty goes to a worker that is killed at any of its requests.
 func TestAWSDisorder(t *testing.T) {
 	hosts, pages := size()
-	web := startSite(t, hosts)
+	web := testsite.Start(t, "127.77.120.1", hosts, 0)
 	s := newStack(t, 10*time.Second)
 	// A killed worker's message comes again when its lease has run out.
 	s.Bells.Visibility = 28 * time.Second
@@ -85,10 +86,10 @@ func TestAWSDisorder(t *testing.T) {
 	s.Sweeper.Interval = 15 * time.Second
 	s.Sweeper.Function = func(ctx context.Context) error { _, err := sweeper.Sweep(ctx); return err }
 	s.start()
-	id := s.create(web.urls(pages))
+	id := s.create(web.URLs(pages))
 	end := s.view(id).wait(limit)
 	again := 0
-	for _, n := range web.visited() {
+	for _, n := range web.Visits.Counts() {
 		again += n - 1
 	}
 	t.Logf("%d pages in %.1f s; %d workers killed, %d pages fetched again, %d dead letters",
@@ -100,19 +101,19 @@ func TestAWSDisorder(t *testing.T) {
 }
 
 // check compares a finished job with what the site published and saw.
-func (s *stack) check(web *site, id job.ID, end job.Snapshot, pages int) {
+func (s *stack) check(web *testsite.Site, id job.ID, end job.Snapshot, pages int) {
 	s.t.Helper()
-	total := int64(len(web.hosts) * pages)
+	total := int64(len(web.Hosts) * pages)
 	if end.Status != job.Completed || end.Processed != total || end.Total != total || end.Outcomes[job.OutcomeFound] != total ||
 		len(end.Outcomes) != 1 || end.Active != 0 {
 		s.t.Errorf("ended %+v, want %d found", end, total)
 	}
-	want := web.published(pages)
+	want := web.Addresses(pages)
 	if got := s.addresses(id); !maps.Equal(got, want) {
 		s.t.Errorf("%d addresses listed, %d published", len(got), len(want))
 	}
-	if end.Emails != int64(len(want)) || end.Domains != int64(len(web.hosts)) {
-		s.t.Errorf("counted %d addresses of %d domains, want %d of %d", end.Emails, end.Domains, len(want), len(web.hosts))
+	if end.Emails != int64(len(want)) || end.Domains != int64(len(web.Hosts)) {
+		s.t.Errorf("counted %d addresses of %d domains, want %d of %d", end.Emails, end.Domains, len(want), len(web.Hosts))
 	}
 	if n := s.dead.Load(); n != 0 {
 		s.t.Errorf("%d messages ended in the dead-letter queue", n)

@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"gleaner/infra/e2e/emulators"
+	"gleaner/infra/e2e/testsite"
 	"gleaner/infra/localstack/runner"
 	"gleaner/shared/apikey"
 	"gleaner/shared/dynamostore"
@@ -74,7 +75,7 @@ func newStack(t testing.TB, timeout time.Duration) *stack {
 	s.Runner, err = runner.New(t.Context(), runner.Config{
 		AWS: emulators.Config(s.base), DynamoDB: client, Streams: emulators.Streams(s.dynamo), SQS: emulators.SQS(s.queues),
 		Table: s.table, QueueURL: s.bells, DeadLetterURL: letters, URL: s.base, Workers: job.MaxWorkers, Timeout: timeout, Groups: true,
-		Fetch: fetch.Config{ContactURL: "https://gleaner-tests.org/crawler", AllowNets: []netip.Prefix{netip.MustParsePrefix("127.77.0.0/16")}},
+		Fetch: fetch.Config{ContactURL: "https://gleaner-tests.org/crawler", AllowNets: []netip.Prefix{netip.MustParsePrefix(testsite.Net)}},
 		Log:   slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
