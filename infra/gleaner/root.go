@@ -16,6 +16,7 @@ import (
 	"gleaner/infra/local"
 	"gleaner/infra/local/demosite"
 	"gleaner/shared/fetch"
+	"gleaner/shared/quota"
 )
 
 func newRoot(getenv func(string) string) *cobra.Command {
@@ -72,19 +73,23 @@ type nodeFlags struct {
 	from         string
 	timeout      time.Duration
 	verbose      bool
+	quota        quota.Limits
+
+	dataChosen func() bool // whether --data was given
 }
 
 func (f *nodeFlags) register(cmd *cobra.Command, getenv func(string) string) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", dataDirectory(getenv), "`directory` of the jobs and what they found (GLEANER_DATA)")
 	flags.IntVar(&f.workers, "workers", local.DefaultWorkers, "batches crawled at once, each over up to 100 connections")
-	flags.BoolVar(&f.demo, "demo", false, "use the built-in sample site, which needs no internet")
+	flags.BoolVar(&f.demo, "demo", false, "use the built-in sample site, which needs no internet; what is found is thrown away at the end, unless --data is given")
 	flags.BoolVar(&f.allowPrivate, "allow-private", false, "also visit private and loopback addresses: for your own network")
 	flags.StringSliceVar(&f.allowNets, "allow-net", nil, "also visit this private `network`, such as 10.1.0.0/16 (repeatable)")
 	flags.StringVar(&f.contact, "contact", getenv("GLEANER_CONTACT"), "`URL` in the User-Agent where webmasters learn who crawls (GLEANER_CONTACT)")
 	flags.StringVar(&f.from, "from", getenv("GLEANER_FROM"), "e-mail `address` for the From header (GLEANER_FROM)")
 	flags.DurationVar(&f.timeout, "timeout", time.Minute, "longest time one page may take")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log everything")
+	f.dataChosen = func() bool { return flags.Changed("data") }
 }
 
 func dataDirectory(getenv func(string) string) string {
@@ -95,7 +100,8 @@ func dataDirectory(getenv func(string) string) string {
 }
 
 // open opens the node these flags describe, and the sample site if it is asked
-// for, whose data is thrown away by closing.
+// for. What is found there is thrown away by closing, unless --data said where to
+// keep it.
 func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (*local.Node, *demosite.Site, func() error, error) {
 	if f.workers < 1 || f.workers > 300 {
 		return nil, nil, nil, fmt.Errorf("--workers: %d is not between 1 and 300", f.workers)
@@ -109,6 +115,7 @@ func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (
 	cfg := local.Config{
 		Dir:     f.data,
 		Workers: f.workers,
+		Quota:   f.quota,
 		Version: version,
 		Log:     slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})),
 		Fetch: fetch.Config{
@@ -127,12 +134,15 @@ func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (
 			return nil, nil, nil, err
 		}
 		site.Latency = demoLatency
-		if cfg.Dir, err = os.MkdirTemp("", "gleaner-demo-"); err != nil {
-			return nil, nil, nil, err
+		closeAll = site.Close
+		if !f.dataChosen() {
+			if cfg.Dir, err = os.MkdirTemp("", "gleaner-demo-"); err != nil {
+				return nil, nil, nil, errors.Join(err, site.Close())
+			}
+			closeAll = func() error { return errors.Join(site.Close(), os.RemoveAll(cfg.Dir)) }
 		}
 		cfg.Fetch.Resolver = site
 		cfg.Fetch.AllowNets = append(cfg.Fetch.AllowNets, netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 32))
-		closeAll = func() error { return errors.Join(site.Close(), os.RemoveAll(cfg.Dir)) }
 	}
 	node, err := local.Open(ctx, cfg)
 	if err != nil {

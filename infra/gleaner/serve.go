@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,25 +17,41 @@ import (
 
 	"gleaner/infra/local"
 	"gleaner/infra/local/demosite"
+	"gleaner/shared/quota"
 )
 
 func newServe(getenv func(string) string) *cobra.Command {
 	var f nodeFlags
-	var listen string
+	var listen, urlsPerDay, runningJobs string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server, the workers and the dashboard on this machine",
 		Example: `  gleaner serve
   gleaner serve --demo                     # try it on the built-in sample site
-  gleaner serve --listen 127.0.0.1:9000 --data /var/lib/gleaner --contact https://example.org/crawler`,
+  gleaner serve --listen 127.0.0.1:9000 --data /var/lib/gleaner --contact https://example.org/crawler
+  gleaner serve --urls-per-day 50000 --running-jobs 5   # what each owner may have`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if f.quota, err = quota.ParseLimits(urlsPerDay, runningJobs); err != nil {
+				return fmt.Errorf("--urls-per-day, --running-jobs: %w", err)
+			}
 			return serve(cmd, &f, listen)
 		},
 	}
 	f.register(cmd, getenv)
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`address` to listen on")
+	cmd.Flags().StringVar(&urlsPerDay, "urls-per-day", orDefault(getenv("GLEANER_URLS_PER_DAY"), quota.DefaultURLsPerDay),
+		"`URLs` an owner may hand in within a day (UTC), 0 for no limit (GLEANER_URLS_PER_DAY)")
+	cmd.Flags().StringVar(&runningJobs, "running-jobs", orDefault(getenv("GLEANER_RUNNING_JOBS"), quota.DefaultRunningJobs),
+		"`jobs` an owner may have running at once, 0 for no limit (GLEANER_RUNNING_JOBS)")
 	return cmd
+}
+
+func orDefault(text string, n int) string {
+	if text != "" {
+		return text
+	}
+	return strconv.Itoa(n)
 }
 
 func serve(cmd *cobra.Command, f *nodeFlags, listen string) (err error) {
@@ -95,14 +112,16 @@ func greet(cmd *cobra.Command, f *nodeFlags, l net.Listener, site *demosite.Site
 	fmt.Fprintf(out, "Gleaner is at  http://%s/\n", l.Addr())
 	if site != nil {
 		fmt.Fprintf(out, "Sample site:   %d pages to paste into the dashboard, listed at http://%s/demo/urls.txt\n", len(site.URLs()), l.Addr())
-		return
+		if !f.dataChosen() {
+			return
+		}
 	}
 	dir, err := filepath.Abs(f.data)
 	if err != nil {
 		dir = f.data
 	}
 	fmt.Fprintf(out, "Data is in     %s\n", dir)
-	if f.contact == "" {
+	if f.contact == "" && site == nil {
 		fmt.Fprintln(out, "Please name a page about yourself with --contact, so that webmasters know who crawls.")
 	}
 }

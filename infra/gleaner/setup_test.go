@@ -168,13 +168,13 @@ func (w *website) answer(path string, status int) {
 
 // serving runs `gleaner serve` in this process and returns a terminal that talks
 // to it, and its data directory.
-func serving(t *testing.T) (*terminal, string) {
+func serving(t *testing.T, flags ...string) (*terminal, string) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	ctx, stop := context.WithCancel(context.Background())
 	var out buffer
 	root := newRoot(func(string) string { return "" })
-	root.SetArgs([]string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--allow-net", "127.0.0.1/32"})
+	root.SetArgs(append([]string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--allow-net", "127.0.0.1/32"}, flags...))
 	root.SetOut(&out)
 	root.SetErr(io.Discard)
 	done := make(chan error, 1)
