@@ -51,7 +51,7 @@ func parse(s string) (int, error) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%q is neither a number from 0 up nor "none"", s)
+		return 0, fmt.Errorf("%q is neither none nor a number from 0 up", s)
 	}
 	return n, nil
 }
