@@ -61,8 +61,14 @@ func TestEnvironment(t *testing.T) {
 	}
 	empty := map[string]bool{"GLEANER_CONTACT": true, "GLEANER_FROM": true, "GLEANER_STREAM_URL": true}
 	shared := map[string]string{}
-	for _, m := range regexp.MustCompile(`(?m)^ +(common|ring|quota)="(.*)"`).FindAllStringSubmatch(string(script), -1) {
-		shared["$"+m[1]] = strings.ReplaceAll(m[2], "$common", shared["$common"])
+	expand := func(s string) string {
+		for variable, value := range shared {
+			s = strings.ReplaceAll(s, variable, value)
+		}
+		return s
+	}
+	for _, m := range regexp.MustCompile(`(?m)^ +(common|ring|plan|quota)="(.*)"`).FindAllStringSubmatch(string(script), -1) {
+		shared["$"+m[1]] = expand(m[2])
 	}
 	deployed := 0
 	for name, r := range template.Resources {
@@ -72,10 +78,7 @@ func TestEnvironment(t *testing.T) {
 			continue // the runner stands in for it
 		}
 		deployed++
-		given := m[1]
-		for variable, value := range shared {
-			given = strings.ReplaceAll(given, variable, value)
-		}
+		given := expand(m[1])
 		for variable := range r.Properties.Environment.Variables {
 			if !empty[variable] && !strings.Contains(given, variable+"=") {
 				t.Errorf("%s is not given %s", name, variable)
