@@ -76,6 +76,35 @@ func attrOf(name []byte) attrID {
 	return attrOther
 }
 
+// nameTraits is what the name of an attribute says by itself.
+type nameTraits struct {
+	id     attrID
+	part   part // which part of an address it holds
+	mail   bool // the name speaks of mail
+	hint   bool // something in the name speaks of mail, or of hiding it
+	cipher bool // the name speaks of an encoding
+}
+
+// traitsOf looks at the name of an attribute.
+func traitsOf(name []byte) nameTraits {
+	t := nameTraits{id: attrOf(name)}
+	switch t.id {
+	case attrData:
+		short := name[len("data-"):]
+		t.part = partOf(short)
+		t.mail = foldIndex(short, "mail") >= 0 || foldIndex(short, "contact") >= 0 || foldIndex(short, "addr") >= 0
+		t.hint = t.mail || foldIndex(short, "spam") >= 0 || foldIndex(short, "obfusc") >= 0
+		t.cipher = cipherName(name)
+	case attrOther:
+		t.part = partOf(name)
+		t.mail = foldIndex(name, "mail") >= 0 || foldIndex(name, "addr") >= 0
+		t.hint = t.mail
+		t.cipher = cipherName(name)
+	default:
+	}
+	return t
+}
+
 // tagTraits gathers what the attributes of one start tag say together.
 type tagTraits struct {
 	effect  effect
@@ -92,19 +121,21 @@ func (w *walker) attributesOf(t tag, name []byte) {
 	tr := tagTraits{content: -1}
 	for i := range w.attrs {
 		a := &w.attrs[i]
-		id := attrOf(a.name)
+		n := w.known.names.get(a.name, traitsOf)
 		if len(a.value) == 0 {
-			tr.effect.hidden = tr.effect.hidden || id == attrHidden
+			tr.effect.hidden = tr.effect.hidden || n.id == attrHidden
 			continue
 		}
-		switch id {
+		switch n.id {
 		case attrIgnored:
 		case attrClass:
 			w.classes(a.value, &tr)
 		case attrIdentity:
 			w.sheet.apply('#', a.value, &tr.effect)
 		case attrStyle:
-			inlineStyle(a.value, &tr.effect)
+			if !w.known.styles.get(a.value, plainStyle) {
+				inlineStyle(a.value, &tr.effect)
+			}
 		case attrHidden:
 			tr.effect.hidden = true
 		case attrDir:
@@ -124,7 +155,7 @@ func (w *walker) attributesOf(t tag, name []byte) {
 			w.readable(*a, FoundAttribute)
 			tr.parts = tr.parts || t.id == tagJoomla
 		case attrData:
-			w.dataAttribute(*a, &tr)
+			w.dataAttribute(*a, n, &tr)
 		case attrEvent:
 			w.event(*a)
 		case attrDocument:
@@ -134,7 +165,7 @@ func (w *walker) attributesOf(t tag, name []byte) {
 				w.signImage(*a)
 			}
 		default:
-			w.otherAttribute(*a, &tr)
+			w.otherAttribute(*a, n, &tr)
 		}
 	}
 	if tr.content >= 0 {

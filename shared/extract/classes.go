@@ -23,22 +23,54 @@ func foldSuffix(b []byte, s string) bool {
 
 // classes reads the tokens of a class attribute.
 func (w *walker) classes(v []byte, tr *tagTraits) {
+	plain := w.known.classes.get(v, plainClasses)
+	if plain && len(w.sheet.rules) == 0 {
+		return
+	}
 	for len(v) > 0 {
-		i := 0
-		for i < len(v) && class[v[i]]&isSpace == 0 {
-			i++
+		var c []byte
+		if c, v = cutToken(v); len(c) == 0 {
+			continue
 		}
-		if i > 0 {
-			w.classToken(v[:i], tr)
+		if !plain {
+			classToken(c, tr)
+			if string(c) == "value" && w.inForm(FoundHCard) {
+				tr.form = FoundHCard
+			}
 		}
-		if i == len(v) {
-			return
-		}
-		v = v[i+1:]
+		w.sheet.apply('.', c, &tr.effect)
 	}
 }
 
-func (w *walker) classToken(c []byte, tr *tagTraits) {
+// plainClasses reports whether no token of a class attribute says anything by
+// itself.
+func plainClasses(v []byte) bool {
+	var tr tagTraits
+	for len(v) > 0 {
+		var c []byte
+		if c, v = cutToken(v); len(c) == 0 {
+			continue
+		}
+		if classToken(c, &tr); string(c) == "value" {
+			return false
+		}
+	}
+	return tr == tagTraits{}
+}
+
+// cutToken returns what stands before the first white space, which may be
+// nothing, and what stands behind it.
+func cutToken(v []byte) (token, rest []byte) {
+	for i, c := range v {
+		if class[c]&isSpace != 0 {
+			return v[:i], v[i+1:]
+		}
+	}
+	return v, nil
+}
+
+// classToken reads a class that means the same wherever it stands.
+func classToken(c []byte, tr *tagTraits) {
 	switch c[0] | 0x20 {
 	case 'e', 'u', 'm', 'v':
 		switch string(c) {
@@ -46,10 +78,6 @@ func (w *walker) classToken(c []byte, tr *tagTraits) {
 			tr.form, tr.hint = FoundHCard, true
 		case "visually-hidden", "visuallyhidden":
 			tr.effect.hidden = true
-		case "value":
-			if w.inForm(FoundHCard) {
-				tr.form = FoundHCard
-			}
 		case "eeb-rtl":
 			tr.effect.reversed = true
 		case "eeb-nodis", "eeb-nodisplay":
@@ -79,9 +107,6 @@ func (w *walker) classToken(c []byte, tr *tagTraits) {
 	}
 	if len(c) > 2 && encodedClass(c) {
 		tr.encoded = true
-	}
-	if len(w.sheet.rules) > 0 {
-		w.sheet.apply('.', c, &tr.effect)
 	}
 }
 

@@ -29,8 +29,16 @@ type walker struct {
 	eof          [256]bool // searches for this byte failed: there are no more
 	noComment    bool
 	noCDATA      bool
+	known        lore
 	late, second bool // rules came after elements; they are known now
 	xml          bool // the source is XML: names mean nothing, elements are blocks
+}
+
+// lore is what a walker has learned of names, on this page and those before.
+type lore struct {
+	names   memo[nameTraits] // of attributes
+	classes memo[bool]       // values of class attributes: they say nothing by themselves
+	styles  memo[bool]       // values of style attributes: they do nothing
 }
 
 // attr is one attribute as it stands in the source.

@@ -76,7 +76,7 @@ func (s *sink) dataURL(v []byte, l *layer) {
 	}
 	body = percentDecode(body, 1)
 	if foldSuffix(head, ";base64") {
-		body = decodeBase64(nil, body, 8)
+		body = decodeBase64(body, 8)
 	}
 	inner := *l
 	inner.depth++

@@ -122,8 +122,7 @@ func codes(v []byte, base int) []byte {
 // base64Text decodes v as base64 (any alphabet, with or without padding) and
 // looks through the result if it is text.
 func (s *sink) base64Text(v []byte, l *layer) bool {
-	var buf [384]byte
-	text := decodeBase64(buf[:0], v, 8)
+	text := decodeBase64(v, 8)
 	if len(text) < 6 || !s.spend(len(text)) {
 		return false
 	}
@@ -141,9 +140,9 @@ func orForm(old, decoded FoundBy) FoundBy {
 	return old
 }
 
-// decodeBase64 appends the text that v is the base64 of. It returns nil when v
+// decodeBase64 returns the text that v is the base64 of. It returns nil when v
 // is no base64, is shorter than least, or does not decode to text.
-func decodeBase64(dst, v []byte, least int) []byte {
+func decodeBase64(v []byte, least int) []byte {
 	v = bytes.TrimRight(v, "=")
 	if len(v) < max(least, 4) && (least > 4 || len(v) < 2) || len(v) > 4096 || len(v)%4 == 1 {
 		return nil
@@ -160,14 +159,27 @@ func decodeBase64(dst, v []byte, least int) []byte {
 	}
 	// Most values that could be base64 are not: the first group tells.
 	var probe [3]byte
-	if n, err := enc.Decode(probe[:], v[:min(4, len(v))]); err != nil || !printable(probe[:n]) {
+	n, err := enc.Decode(probe[:], v[:min(4, len(v))])
+	if err != nil || !printable(probe[:n]) || !beginsText(probe[:n]) {
 		return nil
 	}
-	out, err := enc.AppendDecode(dst, v)
+	out, err := enc.AppendDecode(nil, v)
 	if err != nil || !printable(out) || !utf8.Valid(out) {
 		return nil
 	}
 	return out
+}
+
+// beginsText reports whether UTF-8 may begin with b.
+func beginsText(b []byte) bool {
+	for len(b) > 0 && utf8.FullRune(b) {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
 }
 
 func printable(b []byte) bool {

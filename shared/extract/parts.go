@@ -8,41 +8,34 @@ import (
 )
 
 // dataAttribute reads a data-* attribute.
-func (w *walker) dataAttribute(a attr, tr *tagTraits) {
-	name := a.name[5:]
-	if len(a.value) <= 64 && partOf(name) != partNone {
-		tr.parts = true
-	}
-	mailish := foldIndex(name, "mail") >= 0 || foldIndex(name, "contact") >= 0 || foldIndex(name, "addr") >= 0
-	tr.hint = tr.hint || mailish || foldIndex(name, "spam") >= 0 || foldIndex(name, "obfusc") >= 0
+func (w *walker) dataAttribute(a attr, n nameTraits, tr *tagTraits) {
+	tr.parts = tr.parts || n.part != partNone && len(a.value) <= 64
+	tr.hint = tr.hint || n.hint
 	if len(a.value) < 6 || w.s.opt.KeepObfuscated && !w.suspicious(a) {
 		return
 	}
-	w.unknownValue(a, mailish || tr.hint)
+	w.unknownValue(a, tr.hint, n.cipher)
 }
 
 // otherAttribute reads an attribute no rule is known for: those of custom
 // elements, of frameworks, of old habits.
-func (w *walker) otherAttribute(a attr, tr *tagTraits) {
-	if len(a.value) <= 64 && partOf(a.name) != partNone {
-		tr.parts = true
-	}
+func (w *walker) otherAttribute(a attr, n nameTraits, tr *tagTraits) {
+	tr.parts = tr.parts || n.part != partNone && len(a.value) <= 64
 	if len(a.value) < 6 {
 		return
 	}
-	mailish := foldIndex(a.name, "mail") >= 0 || foldIndex(a.name, "addr") >= 0
-	tr.hint = tr.hint || mailish
-	if mailish || w.suspicious(a) {
-		w.unknownValue(a, mailish)
+	tr.hint = tr.hint || n.hint
+	if n.mail || w.suspicious(a) {
+		w.unknownValue(a, n.mail, n.cipher)
 	}
 }
 
 // unknownValue reads a value that may hold text, JSON, markup or an encoded
 // address.
-func (w *walker) unknownValue(a attr, hint bool) {
+func (w *walker) unknownValue(a attr, hint, cipher bool) {
 	v := w.value(a)
 	l := w.sub(a.pos)
-	l.place, l.fixed, l.words, l.cipher = inAttr, true, true, cipherName(a.name)
+	l.place, l.fixed, l.words, l.cipher = inAttr, true, true, cipher
 	if l.form == "" {
 		l.form = FoundDataAttribute
 	}
@@ -62,7 +55,7 @@ func (w *walker) unknownValue(a attr, hint bool) {
 		w.handler(v, a) // an expression of a framework
 		return
 	}
-	if strings.HasPrefix(string(v[:min(len(v), 4)]), "http") || v[0] == '/' || v[0] == '#' {
+	if bytes.HasPrefix(v, []byte("http")) || v[0] == '/' || v[0] == '#' {
 		l.form = ""
 		w.s.url(v, &l)
 		return
@@ -222,7 +215,7 @@ func (s *sink) join(local, domain, suffix []byte, l *layer) {
 	for _, decode := range [...]func([]byte) []byte{
 		func(b []byte) []byte { return b },
 		func(b []byte) []byte { return reverseRunes(nil, b) },
-		func(b []byte) []byte { return decodeBase64(nil, b, 2) },
+		func(b []byte) []byte { return decodeBase64(b, 2) },
 		rot13,
 	} {
 		lp, d := decode(local), decode(domain)
@@ -340,7 +333,7 @@ func (w *walker) joomla() {
 }
 
 // joomlaPart decodes one of its attributes.
-func joomlaPart(v []byte) []byte { return decodeBase64(nil, v, 2) }
+func joomlaPart(v []byte) []byte { return decodeBase64(v, 2) }
 
 // signs are alternative texts of images of an @.
 var signs = [...]string{"@", "at", "(at)", "[at]", "{at}", "at sign", "at-sign", "at symbol", "arroba", "arobase", "chiocciola", "ät", "(@)", "[@]"}

@@ -308,6 +308,14 @@ func inlineStyle(b []byte, e *effect) {
 	}
 }
 
+// plainStyle reports whether declarations have no effect that matters, and
+// take none back.
+func plainStyle(b []byte) bool {
+	var e effect
+	inlineStyle(b, &e)
+	return e == effect{} && foldIndex(b, "content") < 0
+}
+
 // declarationEnd returns the index of the semicolon that ends a declaration;
 // quoted semicolons do not.
 func declarationEnd(b []byte) int {
