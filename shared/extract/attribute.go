@@ -284,7 +284,7 @@ func (w *walker) readable(a attr, form FoundBy) {
 // percent-encoding.
 func (s *sink) text(v []byte, l *layer) {
 	if l.depth < maxDepth {
-		if i := bytes.IndexByte(v, '<'); i >= 0 && i+2 < len(v) && markupLike(v[i:]) && s.spend(len(v)) {
+		if holdsMarkup(v) && s.spend(len(v)) {
 			inner := *l
 			inner.depth++
 			inner.flat, inner.fixed = nil, true
@@ -304,6 +304,23 @@ func (s *sink) text(v []byte, l *layer) {
 		v = percentDecode(v, 2)
 	}
 	s.scan(v, l)
+}
+
+// holdsMarkup reports whether v holds a tag: its first angle bracket begins
+// one, that of an address ("Anna Brenk <anna@site.de>") aside.
+func holdsMarkup(v []byte) bool {
+	for {
+		i := bytes.IndexByte(v, '<')
+		if i < 0 || i+2 >= len(v) {
+			return false
+		}
+		v = v[i:]
+		end := bytes.IndexAny(v, " \t\n/=\"'>")
+		if end < 0 || v[end] != '>' || bytes.IndexByte(v[:end], '@') < 2 {
+			return markupLike(v)
+		}
+		v = v[end:]
+	}
 }
 
 func markupLike(b []byte) bool {

@@ -38,6 +38,12 @@ var (
 	sampleAnyFile string
 	//go:embed lists/sample_patterns.txt
 	samplePatternsFile string
+	//go:embed lists/sample_your.txt
+	sampleYourFile string
+	//go:embed lists/sample_your_hosts.txt
+	sampleYourHostsFile string
+	//go:embed lists/sample_your_locals.txt
+	sampleYourLocalsFile string
 )
 
 // parseList reads a list file: one lower-case entry a line, # starts a comment.
@@ -67,6 +73,10 @@ var (
 	sampleHosts    = set(&sampleHostsFile)
 	sampleAny      = set(&sampleAnyFile)
 	samplePatterns = set(&samplePatternsFile)
+
+	sampleYour       = set(&sampleYourFile)
+	sampleYourHosts  = set(&sampleYourHostsFile)
+	sampleYourLocals = set(&sampleYourLocalsFile)
 )
 
 // wordSet makes a set of a few words that are part of the program's logic.

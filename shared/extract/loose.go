@@ -46,6 +46,7 @@ func (s *sink) loose(b []byte, k, w int, l *layer) {
 	left, right := spaceBefore(b, k), spaceAfter(b, k+w)
 	if l.words {
 		s.substitute(b, k, l)
+		left, right = overBlock(b, k, w, left, right)
 	}
 	if s.letterSpaced(b, k-left, k+w+right, l) {
 		return
@@ -72,6 +73,22 @@ func (s *sink) loose(b []byte, k, w int, l *layer) {
 	if s.spacedAllowed(b, start, left, right, local, &d) {
 		s.spelledAddress(b, local, &d, start, FoundSpaced, l, ReasonSpaced)
 	}
+}
+
+// overBlock extends the space around a sign over the edges of blocks: nothing
+// but an address ends a line or a cell with a sign that touches a word, and
+// nothing else is a cell with only a sign in it.
+func overBlock(b []byte, k, w, left, right int) (int, int) {
+	edge := k + w + right
+	if edge >= len(b) || b[edge] != markBlock {
+		return left, right
+	}
+	if start := k - left; start > 0 && b[start-1] == markBlock {
+		left += 1 + spaceBefore(b, start-1)
+	} else if left > 0 {
+		return left, right
+	}
+	return left, right + 1 + spaceAfter(b, edge+1)
 }
 
 // spacedAllowed judges "info @ site.de": prose uses the sign for the word.

@@ -39,8 +39,8 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 		return false
 	case prev == '!' && (c.lo == 1 || class[b[c.lo-2]]&isSpace != 0 || b[c.lo-2] <= markDecoy):
 		return false // a community of the fediverse
-	case prev == ':' && credential(c.local):
-		return false
+	case prev == ':' && (credential(c.local) || lastFold(token(b, c.lo), "znvygb:") >= 0):
+		return false // a password; or rotated letters that happen to be valid
 	case quote(prev) && l.place == inScript && lastNonSpace(b[:c.lo-1]) == '+':
 		return false // the end of a string that is put together
 	case l.place == inStyle:
@@ -54,14 +54,14 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 		if len(tok) > 0 && tok[0] == '<' && messageID(b, c.lo-len(tok)+1) {
 			return false
 		}
-		return inLink(tok, c, l)
+		return s.inLink(tok, c, l)
 	case prev == '<':
 		return !messageID(b, c.lo)
 	case prev == ' ' && l.place != inJSON:
 		return !remoteShell(b, c.lo)
 	}
 	if c.local[0] == '&' || c.local[0] == '.' || bytes.IndexByte(c.local, '&') >= 0 || l.place == inURL {
-		return inLink(token(b, c.lo), c, l)
+		return s.inLink(token(b, c.lo), c, l)
 	}
 	return true
 }
@@ -120,7 +120,7 @@ var notMail = [...]string{
 
 // inLink judges a candidate with a separator before it, given the token up to
 // it: is it part of a link, and of which part?
-func inLink(tok []byte, c *candidate, l *layer) bool {
+func (s *sink) inLink(tok []byte, c *candidate, l *layer) bool {
 	if i := lastFold(tok, "mailto:"); i >= 0 {
 		return true
 	}
@@ -138,7 +138,7 @@ func inLink(tok []byte, c *candidate, l *layer) bool {
 	i := bytes.Index(tok, []byte("//"))
 	if i < 0 {
 		if l.place == inURL {
-			return queryValue(tok, c)
+			return queryValue(tok, c) || s.pathSegment(nil, tok, c)
 		}
 		if n := len(tok); n > 0 && tok[n-1] == '/' {
 			// A path: "/user@host", "./pkg@1.2", "github.com/org/pkg@x.io".
@@ -150,7 +150,31 @@ func inLink(tok []byte, c *candidate, l *layer) bool {
 		}
 		return true
 	}
-	return queryValue(tok[i+2:], c)
+	host, path, _ := bytes.Cut(tok[i+2:], []byte{'/'})
+	return queryValue(tok[i+2:], c) || len(path) > 0 && l.place != inScript && s.pathSegment(host, path, c)
+}
+
+// pathSegment accepts a candidate that is a segment of a link's path, which
+// mostly is a handle, a package or a version, when the address belongs to the
+// site or to the host of the link, or when the path speaks of mail.
+func (s *sink) pathSegment(host, path []byte, c *candidate) bool {
+	if len(path) == 0 || path[len(path)-1] != '/' || bytes.IndexByte(path, '@') >= 0 {
+		return false
+	}
+	c.query = true
+	domain, err := normaliseDomain(string(bytes.TrimRight(c.domain, ".-")))
+	if err != nil {
+		return false
+	}
+	if s.own(domain) || len(host) > 0 && siteOf("//"+string(host)) == registrable(domain) {
+		return true
+	}
+	for _, word := range [...]string{"mail", "contact", "kontakt", "recipient"} {
+		if foldIndex(path, word) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // queryValue accepts a candidate that is the value of a parameter. The

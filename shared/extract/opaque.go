@@ -20,7 +20,7 @@ func (s *sink) opaque(v []byte, l *layer, hint bool) bool {
 		switch {
 		case foldPrefix(v, "mailto:"):
 			s.mailto(v[7:], l)
-		case (l.cipher || foldPrefix(v, "znvygb:")) && s.rotatedFirst(v, l):
+		case (l.cipher || foldPrefix(v, "znvygb:") || hint && bytes.Contains(v, []byte("/at/"))) && s.rotatedFirst(v, l):
 		default:
 			s.text(v, l)
 		}

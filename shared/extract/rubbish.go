@@ -9,6 +9,9 @@ import (
 // things that are written like an address: assets, versions, keys, remotes.
 func rubbish(c *candidate, p place) bool {
 	d := c.domain
+	if len(c.local) == 1 && len(d) > 1 && d[1] == '.' {
+		return true // "a@b.co": a variable, a sample
+	}
 	if asset(d) || bytes.EqualFold(c.local, []byte("git")) || bytes.EqualFold(c.local, []byte("hg")) {
 		return true
 	}
@@ -117,7 +120,7 @@ func (s *sink) unwanted(email string) bool {
 	at := strings.LastIndexByte(email, '@')
 	local, domain := email[:at], email[at+1:]
 	f := s.facts(domain)
-	if f.is&isSampleHost != 0 || f.is&isNoise != 0 && !roleLocal(local) || in(samplePatterns(), local) {
+	if f.is&isSampleHost != 0 || f.is&isNoise != 0 && !roleLocal(local) || in(samplePatterns(), local) || yourOwn(local, sampleYourLocals()) {
 		return true
 	}
 	first, _, _ := strings.Cut(domain, ".")
@@ -153,7 +156,7 @@ func (s *sink) facts(domain string) *domainFacts {
 		has bool
 	}{
 		{isNoise, inDomains(noise(), domain)},
-		{isSampleHost, inDomains(sampleHosts(), domain) || in(sampleAny(), first)},
+		{isSampleHost, inDomains(sampleHosts(), domain) || in(sampleAny(), first) || yourOwn(first, sampleYourHosts())},
 		{isSampleName, in(sampleNames(), first)},
 		{isDisposable, inDomains(disposable(), domain)},
 		{isFree, in(freeMail(), domain)},
@@ -168,6 +171,7 @@ func (s *sink) facts(domain string) *domainFacts {
 // sampleLocal reports whether a local part is one of the samples or made of
 // nothing but their words: "ihr.name", "your-email-address".
 func sampleLocal(local string) bool {
+	local = strings.TrimRight(local, "0123456789") // "user1"
 	if in(sampleLocals(), local) {
 		return true
 	}

@@ -38,6 +38,9 @@ func (w *walker) script(lo, hi int) {
 	if w.s.opt.KeepObfuscated {
 		return
 	}
+	if t.base64 {
+		w.literals(seg, w.pos(lo))
+	}
 	c := code{text: seg, pos: w.pos(lo)}
 	switch {
 	case len(seg) > smallScript:

@@ -11,6 +11,9 @@ import (
 func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 	left, right := fenceLeft(b, lo), fenceRight(b, hi)
 	str := fenced(&left, &right)
+	if b[lo] >= firstEastAsian && left.n == 0 && right.n == 0 {
+		str = strongSign // between letters of another script a word needs no space
+	}
 	if str == notSign {
 		return
 	}
@@ -60,6 +63,10 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 	form := FoundAtDot
 	s.spelledAddress(b, local, &d, start, form, l, reason)
 }
+
+// firstEastAsian is the first byte of the runes from U+3000 on: scripts that
+// put no space between words.
+const firstEastAsian = 0xE3
 
 // opening reports whether an opening bracket follows the word that ends at
 // b[i].

@@ -12,6 +12,10 @@ func (w *walker) startTag(i int) int {
 		return end // the layer ends inside a tag: it is no tag
 	}
 	t := w.tagOf(name)
+	if t.id == tagOther && !t.block && n-i > 5 && bytes.IndexByte(w.src[i:n], '@') > 0 {
+		w.chars(i, n) // "<anna@site.de>", the brackets not encoded
+		return n
+	}
 	w.element(t, name)
 	if t.raw {
 		return w.rawText(t, string(name), end)

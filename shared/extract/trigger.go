@@ -10,6 +10,7 @@ type triggers struct {
 	escape  bool // \u0040, \x40, \100
 	slash   bool // any backslash
 	call    bool // a call that decodes
+	base64  bool // base64, or a place that holds it
 }
 
 func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
@@ -24,8 +25,13 @@ func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
 	if t.slash = w.bsl.in(w.src, lo, hi); t.slash {
 		t.escape = escapedAt(seg)
 	}
-	t.call = charCode(seg) || bytes.Contains(seg, []byte("atob(")) || decrypts(seg) ||
+	t.base64 = bytes.Contains(seg, []byte("atob("))
+	t.call = charCode(seg) || t.base64 || decrypts(seg) ||
 		len(seg) < 4096 && bytes.Contains(seg, []byte("TextDecoder"))
+	if !t.base64 && len(seg) <= smallScript {
+		// The head of "mailto:", and names of lists of addresses.
+		t.base64 = bytes.Contains(seg, []byte("bWFpbHRv")) || bytes.Contains(seg, []byte("emo_")) || bytes.Contains(seg, []byte("ase64"))
+	}
 	return t
 }
 

@@ -33,7 +33,7 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 	if c.lo > 0 && b[c.lo-1] == '%' && len(loc) > 2 && class[loc[0]]&isHex != 0 && class[loc[1]]&isHex != 0 {
 		loc = loc[2:]
 	}
-	if len(loc) > 5 && loc[0] == 'u' && loc[1] == '0' && loc[2] == '0' && escapeCode(loc[3:]) {
+	if len(loc) >= 5 && loc[0] == 'u' && loc[1] == '0' && loc[2] == '0' && escapeCode(loc[3:]) {
 		loc = loc[5:]
 	}
 	if len(loc) > 4 && loc[0] == 'x' && escapeCode(loc[1:]) && roleLocal(string(bytes.ToLower(loc[3:]))) {

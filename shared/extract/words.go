@@ -68,7 +68,7 @@ var atWords = []signWord{
 	{"アット", false},
 	{"あっと", true},
 	{"艾特", true},
-	{"골뱅이", true},
+	{"골뱅이", false},
 	{"παπάκι", true},
 	{"שטרודל", true},
 	{"στο", true},
@@ -227,7 +227,7 @@ func (s *sink) words(b []byte, l *layer) {
 			}
 			i++
 		case highByte:
-			if p := uint(b[i]) | uint(b[i+1])<<8; atStart[p>>3]&(1<<(p&7)) != 0 && i > 0 && class[b[i-1]]&(isLetter|isDigit) == 0 {
+			if p := uint(b[i]) | uint(b[i+1])<<8; atStart[p>>3]&(1<<(p&7)) != 0 && i > 0 && (b[i] >= firstEastAsian || class[b[i-1]]&(isLetter|isDigit) == 0) {
 				s.word(b, i, l)
 			}
 			i++
@@ -327,7 +327,7 @@ func matchWord(b []byte, list []signWord, strict bool) int {
 		if n == 0 {
 			continue
 		}
-		if n < len(b) && wordContinues(b[n:]) && class[w.word[0]]&isLetter|boolBit(w.word[0] >= utf8.RuneSelf) != 0 {
+		if n < len(b) && w.word[0] < firstEastAsian && wordContinues(b[n:]) && class[w.word[0]]&isLetter|boolBit(w.word[0] >= utf8.RuneSelf) != 0 {
 			continue
 		}
 		return n

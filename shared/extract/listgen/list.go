@@ -54,9 +54,9 @@ func (l *list) clean(name string) (invalid []string) {
 func validEntry(name, entry string) bool {
 	address := "info@" + entry
 	switch name {
-	case "roles", "sample_locals", "sample_patterns":
+	case "roles", "sample_locals", "sample_patterns", "sample_your", "sample_your_locals":
 		address = entry + "@gleaner.org"
-	case "sample_names", "sample_any":
+	case "sample_names", "sample_any", "sample_your_hosts":
 		address += ".org"
 	}
 	n, err := extract.Validate(address)

@@ -35,7 +35,10 @@ const (
 )
 
 // names of the lists.
-var names = []string{"disposable", "free", "noise", "roles", "sample_any", "sample_hosts", "sample_locals", "sample_names", "sample_patterns"}
+var names = []string{
+	"disposable", "free", "noise", "roles", "sample_any", "sample_hosts", "sample_locals", "sample_names", "sample_patterns",
+	"sample_your", "sample_your_hosts", "sample_your_locals",
+}
 
 func main() {
 	var o options
