@@ -148,7 +148,7 @@ func workOff(ctx context.Context, store *refusals, bells *sqsqueue.Queue, batche
 				return err
 			}
 			crawler, err := crawl.New(crawl.Config{
-				Fetch:   fetch.Config{Resolver: siteResolver{}, AllowNets: []netip.Prefix{siteNet}},
+				Fetch:   fetch.Config{Resolver: siteNames, AllowNets: []netip.Prefix{siteNet}},
 				Records: store, Log: slog.New(slog.DiscardHandler),
 			})
 			if err != nil {

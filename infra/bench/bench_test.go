@@ -68,6 +68,21 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// TestNoCloud wants the bill to be an error, and nothing worse, where no DynamoDB
+// answers.
+func TestNoCloud(t *testing.T) {
+	e := quick(t)
+	e.Getenv = func(string) string { return "http://127.0.0.1:1" }
+	for _, b := range bench.All {
+		if b.Name != "aws" {
+			continue
+		}
+		if r, err := b.Run(t.Context(), e); err == nil {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 // TestPlannersRule holds the planner to what the simulation shows: a job of a
 // million URLs, and one of 100,000, take hardly longer than with the best size.
 func TestPlannersRule(t *testing.T) {

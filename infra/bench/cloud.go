@@ -48,8 +48,8 @@ func (l *link) Do(r *http.Request) (*http.Response, error) {
 	return l.client.Do(r)
 }
 
-func (e *Env) openCloud(ctx context.Context) (c *cloud, err error) {
-	c = &cloud{}
+func (e *Env) openCloud(ctx context.Context) (_ *cloud, err error) {
+	c := &cloud{}
 	defer func() {
 		if err != nil {
 			c.close(ctx)

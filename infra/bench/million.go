@@ -46,7 +46,7 @@ func million(ctx context.Context, e *Env, r *Report) error {
 	log := slog.New(slog.NewJSONHandler(e.Notes, &slog.HandlerOptions{Level: slog.LevelError}))
 	forgetPeak()
 	node, err := local.Open(ctx, local.Config{Dir: dir, Log: log, Fetch: fetch.Config{
-		Resolver: siteResolver{}, AllowNets: []netip.Prefix{siteNet},
+		Resolver: siteNames, AllowNets: []netip.Prefix{siteNet},
 	}})
 	if err != nil {
 		return err

@@ -4,16 +4,16 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"gleaner/shared/loopback"
 )
 
 // The site that benchmarks crawl: any number of virtual hosts on a few loopback
@@ -46,50 +46,29 @@ func siteAddress(name string) netip.Addr {
 	return netip.AddrFrom4([4]byte{127, 79, 0, byte(1 + n%siteAddresses)})
 }
 
-// siteResolver is a fetch.Resolver that knows the site's names only.
-type siteResolver struct{}
-
-// LookupNetIP implements fetch.Resolver.
-func (siteResolver) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, error) {
-	if !strings.HasSuffix(name, siteZone) {
-		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
-	}
-	return []netip.Addr{siteAddress(name)}, nil
-}
+// siteNames resolves the site's names.
+var siteNames = loopback.Names(func(name string) (netip.Addr, bool) {
+	return siteAddress(name), strings.HasSuffix(name, siteZone)
+})
 
 // ServeSite serves the site, writes its port to out, and ends with in or ctx.
 func ServeSite(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	large := largePage()
-	server := &http.Server{
-		ReadHeaderTimeout: 10 * time.Second,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			serveSite(w, r, large)
-		}),
+	web, err := loopback.Serve(ctx, siteAddress("x0"+siteZone), siteAddresses, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serveSite(w, r, large)
+	}))
+	if err != nil {
+		return fmt.Errorf("site: %w", err)
 	}
-	port := "0"
-	failed := make(chan error, siteAddresses)
-	for i := range siteAddresses {
-		var lc net.ListenConfig
-		l, err := lc.Listen(ctx, "tcp4", net.JoinHostPort(siteAddress("x"+strconv.Itoa(i)+siteZone).String(), port))
-		if err != nil {
-			return errors.Join(fmt.Errorf("site: %w", err), server.Close())
-		}
-		_, port, _ = net.SplitHostPort(l.Addr().String())
-		go func() { failed <- server.Serve(l) }()
-	}
-	fmt.Fprintln(out, port)
+	fmt.Fprintln(out, web.Port())
 	go func() {
 		defer stop()
 		_, _ = io.Copy(io.Discard, in)
 	}()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return server.Close()
-	}
+	<-ctx.Done()
+	return web.Close()
 }
 
 func serveSite(w http.ResponseWriter, r *http.Request, large []byte) {
@@ -152,24 +131,8 @@ func leanAddresses(host, n string) []string {
 	return all
 }
 
-// largePage is a page of about pageSize bytes the way pages are: markup, script,
-// prose, and one address in the footer.
-func largePage() []byte {
-	words := strings.Fields("the bread is baked every morning by hand from grain of the region and left to rise over night so that it keeps for days we deliver to shops markets and kitchens in town")
-	var b bytes.Buffer
-	b.WriteString(`<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Bakery in the old town</title>
-<link rel="stylesheet" href="/site.css"><script>window.settings = {"lang": "en", "cart": {"items": [], "total": 0}};</script></head><body><main>`)
-	for n := 0; b.Len() < pageSize-1000; n++ {
-		fmt.Fprintf(&b, `<article class="teaser teaser--wide" id="t%d" data-track="teaser-%d"><h2 class="teaser__title"><a href="/news/%d/bread">News no. %d</a></h2><img src="/media/%d@2x.jpg" alt="Loaf %d" width="640" height="360"><p class="teaser__text">`, n, n, n, n, n, n)
-		for i := range 40 {
-			b.WriteString(words[(n*7+i)%len(words)])
-			b.WriteByte(' ')
-		}
-		b.WriteString("</p></article>\n")
-	}
-	b.WriteString(`</main><footer><p>&copy; 2026 &middot; <a href="/contact">Contact</a> &middot; <a href="mailto:kontakt@baeckerei-lindhorst.de">kontakt@baeckerei-lindhorst.de</a></p></footer></body></html>`)
-	return b.Bytes()
-}
+// largePage is the page of fast and slow hosts.
+func largePage() []byte { return loopback.LargePage("baeckerei-lindhorst.de", pageSize) }
 
 // site is the running process of the site.
 type site struct {

@@ -49,7 +49,7 @@ func workers(ctx context.Context, e *Env, r *Report) error {
 	}
 	defer func() { _ = store.Close() }()
 	crawler, err := crawl.New(crawl.Config{
-		Fetch: fetch.Config{Resolver: siteResolver{}, AllowNets: []netip.Prefix{siteNet}}, Records: store, Log: slog.New(slog.DiscardHandler),
+		Fetch: fetch.Config{Resolver: siteNames, AllowNets: []netip.Prefix{siteNet}}, Records: store, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err

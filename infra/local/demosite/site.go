@@ -5,17 +5,17 @@ package demosite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
-	"sync"
+	"strings"
 	"time"
 
 	"gleaner/shared/job"
+	"gleaner/shared/loopback"
 )
 
 // Zone is the domain under which the site's hosts live. Its names resolve on
@@ -27,16 +27,16 @@ type Site struct {
 	// Latency is the mean time a page takes to answer.
 	Latency time.Duration
 
-	port     int
-	server   *http.Server
+	web      *loopback.Web
 	pages    map[string]page // by host and path
-	urls     []string
+	listed   []string        // those to hand in, by host and path
 	want     []string
 	outcomes map[job.Outcome]int
-
-	mu   sync.Mutex
-	hits map[string]int
+	flaky    loopback.Tally // requests for pages that fail the first time
 }
+
+// address is where all the hosts of the site are.
+var address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
 // page is one page of the site.
 type page struct {
@@ -48,36 +48,32 @@ type page struct {
 
 // Start serves the site on a free port of 127.0.0.1 until Close.
 func Start(ctx context.Context, companies int) (*Site, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("demosite: %w", err)
-	}
-	s := &Site{
-		port:     l.Addr().(*net.TCPAddr).Port,
-		pages:    map[string]page{},
-		outcomes: map[job.Outcome]int{},
-		hits:     map[string]int{},
-	}
+	s := &Site{pages: map[string]page{}, outcomes: map[job.Outcome]int{}}
 	for i := range companies {
 		s.addCompany(i)
 	}
 	slices.Sort(s.want)
 	s.want = slices.Compact(s.want)
-	s.server = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
-	go func() {
-		if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			panic(err) // a listener of our own on loopback does not fail
-		}
-	}()
+	web, err := loopback.Serve(ctx, address, 1, s)
+	if err != nil {
+		return nil, fmt.Errorf("demosite: %w", err)
+	}
+	s.web = web
 	return s, nil
 }
 
 // Close stops the site.
-func (s *Site) Close() error { return s.server.Close() }
+func (s *Site) Close() error { return s.web.Close() }
 
 // URLs are the pages to hand in, as a list would name them.
-func (s *Site) URLs() []string { return slices.Clone(s.urls) }
+func (s *Site) URLs() []string {
+	urls := make([]string, len(s.listed))
+	for i, page := range s.listed {
+		host, path, _ := strings.Cut(page, "/")
+		urls[i] = fmt.Sprintf("http://%s:%d/%s", host, s.web.Port(), path)
+	}
+	return urls
+}
 
 // Want are the addresses published on the site, sorted: what a job of URLs with
 // default options must find, no more and no less.
@@ -86,23 +82,9 @@ func (s *Site) Want() []string { return slices.Clone(s.want) }
 // Outcomes is how many of URLs must end with each outcome.
 func (s *Site) Outcomes() map[job.Outcome]int { return s.outcomes }
 
-// Port is where the site listens.
-func (s *Site) Port() int { return s.port }
-
 // LookupNetIP answers for every name with the site's own address.
 func (s *Site) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
-	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, nil
-}
-
-// Hits says how often each page was asked for, by host and path.
-func (s *Site) Hits() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	hits := make(map[string]int, len(s.hits))
-	for k, n := range s.hits {
-		hits[k] = n
-	}
-	return hits
+	return []netip.Addr{address}, nil
 }
 
 // ServeHTTP implements http.Handler.
@@ -112,26 +94,17 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		host = r.Host
 	}
 	key := host + r.URL.Path
-	s.mu.Lock()
-	s.hits[key]++
-	nth := s.hits[key]
-	s.mu.Unlock()
 	p, ok := s.pages[key]
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	if s.Latency > 0 {
-		// Spread by path, so that the same page always takes the same time.
-		spread := time.Duration(len(key)*37%100) * s.Latency / 50
-		select {
-		case <-time.After(spread):
-		case <-r.Context().Done():
-			return
-		}
+	// Spread by path, so that the same page always takes the same time.
+	if !loopback.Delay(r, time.Duration(len(key)*37%100)*s.Latency/50) {
+		return
 	}
 	switch {
-	case p.status == statusFlaky && nth == 1:
+	case p.status == statusFlaky && s.flaky.Add(key) == 1:
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
@@ -152,13 +125,11 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // statusFlaky marks a page that answers 503 the first time and is there the second.
 const statusFlaky = -1
 
-func (s *Site) origin(host string) string { return fmt.Sprintf("http://%s:%d", host, s.port) }
-
 // put adds a page and, if outcome is not empty, lists it.
 func (s *Site) put(host, path string, p page, outcome job.Outcome) {
 	s.pages[host+path] = p
 	if outcome != "" {
-		s.urls = append(s.urls, s.origin(host)+path)
+		s.listed = append(s.listed, host+path)
 		s.outcomes[outcome]++
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"gleaner/shared/job"
+	"gleaner/shared/loopback"
 )
 
 // Behaviour is a way for a host to be, and what a crawl must make of it.
@@ -209,10 +210,8 @@ func silent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 func after(d time.Duration, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case <-time.After(d):
+		if loopback.Delay(r, d) {
 			next(w, r)
-		case <-r.Context().Done():
 		}
 	}
 }

@@ -4,18 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
+
+	"gleaner/shared/loopback"
 )
 
-// ServePages is a handler with a page of about size bytes, the way pages are
-// (markup, some script, prose, one address in the footer), under every path but
-// robots.txt, each answer delayed by latency.
+// ServePages is a handler with a loopback.LargePage of about size bytes under every
+// path but robots.txt, each answer delayed by latency.
 func ServePages(host string, size int, latency time.Duration) http.Handler {
-	page := pageOf(host, size)
+	page := loopback.LargePage(host, size)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if latency > 0 {
-			time.Sleep(latency)
+		if !loopback.Delay(r, latency) {
+			return
 		}
 		if r.URL.Path == "/robots.txt" {
 			w.Header().Set("Content-Type", "text/plain")
@@ -26,29 +26,6 @@ func ServePages(host string, size int, latency time.Duration) http.Handler {
 		w.Header().Set("Content-Length", fmt.Sprint(len(page)))
 		_, _ = w.Write(page)
 	})
-}
-
-func pageOf(host string, size int) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>%s</title>
-<meta name="description" content="Workshop and bakery in the old town"><link rel="stylesheet" href="/site.css">
-<script>window.settings = {"lang": "en", "cart": {"items": [], "total": 0}};</script></head><body><nav><ul>`, host)
-	for i := range 20 {
-		fmt.Fprintf(&b, `<li class="menu-item menu-item-%d"><a href="/section/%d" title="Section %d">Section %d</a></li>`, i, i, i, i)
-	}
-	b.WriteString("</ul></nav><main>")
-	footer := fmt.Sprintf(`</main><footer><p>&copy; 2026 &middot; <a href="/contact">Contact</a> &middot; <a href="mailto:kontakt@%s">kontakt@%s</a></p></footer></body></html>`, host, host)
-	words := strings.Fields("the bread is baked every morning by hand from grain of the region and left to rise over night so that it keeps for days we deliver to shops markets and kitchens in town")
-	for n := 0; b.Len() < size-len(footer)-700; n++ {
-		fmt.Fprintf(&b, `<article class="teaser teaser--wide" id="t%d" data-track="teaser-%d"><h2 class="teaser__title"><a href="/news/%d/bread">News no. %d</a></h2><img src="/media/%d@2x.jpg" alt="Loaf %d" width="640" height="360"><p class="teaser__text">`, n, n, n, n, n, n)
-		for i := range 40 {
-			b.WriteString(words[(n*7+i)%len(words)])
-			b.WriteByte(' ')
-		}
-		b.WriteString("</p></article>\n")
-	}
-	b.WriteString(footer)
-	return b.Bytes()
 }
 
 // ServeHeavy is a handler of bodies that weigh: by path, /big (just under limit
