@@ -242,6 +242,8 @@ func (c *soakedCloud) addresses(ctx context.Context, id job.ID) (all []job.Addre
 	return all, nil
 }
 
+func (c *soakedCloud) batches() job.BatchStore { return c.store }
+
 func (c *soakedCloud) double(ctx context.Context, id job.ID) (int, error) {
 	return ringAgain(ctx, c.queue, c.store, id)
 }

@@ -63,7 +63,7 @@ func TestPoison(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &soaking{t: t, site: site, in: in, jobs: []*soakJob{j}}
-	s.settle(ctx)
+	s.settle(ctx, 2*time.Minute)
 	visits, err := in.visits(ctx, j.id)
 	if err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func (s *soakedServer) call(ctx context.Context, method, path, contentType, key 
 		switch {
 		case err == nil, ctx.Err() != nil:
 			return err
-		case errors.As(err, &no) && no.status < 500 && !strings.Contains(no.body, "in-progress"):
+		case errors.As(err, &no) && no.status < 500 && no.status != http.StatusTooManyRequests && !strings.Contains(no.body, "in-progress"):
 			return err
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -215,6 +215,8 @@ func (s *soakedServer) addresses(ctx context.Context, id job.ID) (all []job.Addr
 		}
 	}
 }
+
+func (s *soakedServer) batches() job.BatchStore { return s.store }
 
 func (s *soakedServer) double(ctx context.Context, id job.ID) (int, error) {
 	return ringAgain(ctx, s.bells, s.store, id)

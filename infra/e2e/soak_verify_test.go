@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"strings"
+	"time"
 
 	"gleaner/shared/job"
 )
@@ -40,9 +41,9 @@ func (s *soaking) verify(ctx context.Context) {
 		}
 	}
 	s.t.Logf("%d jobs (%d completed, %d cancelled or failed, %d deleted), %d URLs, %d addresses, %d crashes, %d duplicates delivered, "+
-		"%d pages asked for again, %d URLs blamed for a crash: lost %d, double-counted %d",
+		"%d pages asked for again, %d URLs blamed for a crash, the end took %v: lost %d, double-counted %d",
 		len(s.jobs), sum.ended, sum.cancelled, sum.deleted, sum.urls, sum.emails, s.crashes, s.doubled,
-		sum.again, sum.crashed, sum.lost, sum.double)
+		sum.again, sum.crashed, s.ending.Round(time.Millisecond), sum.lost, sum.double)
 	if sum.lost+sum.double > 0 {
 		s.t.Errorf("lost %d, double-counted %d", sum.lost, sum.double)
 	}
