@@ -22,6 +22,15 @@ func (a *api) exportEmails(format export.Format) handle {
 		if err != nil {
 			return err
 		}
+		if a.elsewhere(r) {
+			p, err := a.Store.Progress(r.Context(), j.ID)
+			if err != nil {
+				return err
+			}
+			if p.Counters.Emails > maxWhole {
+				return a.tooBig(r, "emails")
+			}
+		}
 		return a.send(w, r, "emails", format, string(j.ID), func(ctx context.Context, out io.Writer) error {
 			return export.WriteAddresses(out, format, export.Addresses(ctx, a.Store, j.ID, f))
 		})
@@ -38,10 +47,23 @@ func (a *api) exportURLs(format export.Format) handle {
 		if err != nil {
 			return err
 		}
+		if a.elsewhere(r) && j.URLs > maxWhole {
+			return a.tooBig(r, "urls")
+		}
 		return a.send(w, r, "urls", format, string(j.ID), func(ctx context.Context, out io.Writer) error {
 			return export.WriteVisits(out, format, export.Visits(ctx, a.Store, j.ID, f))
 		})
 	}
+}
+
+// maxWhole is the size of a list from which on nobody is kept waiting for a file
+// that is buffered if there is an endpoint which streams: also what a filter
+// leaves little of takes as long as the list is, and a gateway gives up on it.
+const maxWhole = 20_000
+
+// elsewhere reports whether a file can be had in full elsewhere, but not here.
+func (a *api) elsewhere(r *http.Request) bool {
+	return a.MaxResponse > 0 && a.StreamURL != "" && r.Method != http.MethodHead
 }
 
 // send streams a file, or buffers it where answers cannot be streamed.
@@ -85,14 +107,17 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, what string, format e
 
 func (a *api) tooBig(r *http.Request, what string) error {
 	advice := "Read it page by page from " + r.URL.Path[:strings.LastIndexByte(r.URL.Path, '/')+1] + what + "?limit=1000 with the cursor"
+	target := ""
 	if a.StreamURL != "" {
-		target := strings.TrimSuffix(a.StreamURL, "/") + r.URL.Path
+		target = strings.TrimSuffix(a.StreamURL, "/") + r.URL.Path
 		if r.URL.RawQuery != "" {
 			target += "?" + r.URL.RawQuery
 		}
 		advice += ", or fetch the whole file from " + target
 	}
-	return kindBigAnswer.problem(fmt.Sprintf("The file is larger than the %d bytes this endpoint can send. %s.", a.MaxResponse, advice))
+	p := kindBigAnswer.problem(fmt.Sprintf("The file is larger than this endpoint can send (%d bytes). %s.", a.MaxResponse, advice))
+	p.Stream = target
+	return p
 }
 
 // bounded keeps what is written up to a limit.

@@ -91,8 +91,8 @@ func TestBufferedAnswers(t *testing.T) {
 	base := "/jobs/" + string(id)
 	for _, file := range []string{"/emails.csv", "/emails.ndjson", "/emails.xlsx", "/urls.csv"} {
 		p := problem(t, s.do("GET", base+file+"?q=firma", ""), 413)
-		if !strings.Contains(p.Detail, "https://strom.example"+base+file+"?q=firma") || !strings.Contains(p.Detail, "cursor") {
-			t.Errorf("%s", p.Detail)
+		if whole := "https://strom.example" + base + file + "?q=firma"; p.Stream != whole || !strings.Contains(p.Detail, whole) || !strings.Contains(p.Detail, "cursor") {
+			t.Errorf("%s %s", p.Stream, p.Detail)
 		}
 	}
 	w := s.want(200, nil, "GET", base+"/emails.csv?q=nirgends", "")
@@ -102,6 +102,21 @@ func TestBufferedAnswers(t *testing.T) {
 	w = s.want(200, nil, "GET", base+"/events", "")
 	if n := strings.Count(w.Body.String(), "event: progress"); n != 1 {
 		t.Errorf("%d events", n)
+	}
+}
+
+// Of a long list nobody waits for a file that may not fit, however little the
+// filter leaves of it, if it can be streamed elsewhere.
+func TestLongListsAreStreamed(t *testing.T) {
+	for _, stream := range []string{"https://strom.example", ""} {
+		s := newSite(t, func(c *httpapi.Config) { c.MaxResponse, c.StreamURL = 4<<20, stream })
+		path := "/jobs/" + string(s.submitList(urlLines(20_001)...)) + "/urls.csv?q=nirgends"
+		if stream == "" {
+			s.want(200, nil, "GET", path, "")
+		} else if p := problem(t, s.do("GET", path, ""), 413); p.Stream != stream+path {
+			t.Errorf("%+v", p)
+		}
+		s.want(200, nil, "HEAD", path, "")
 	}
 }
 

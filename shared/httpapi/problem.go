@@ -24,6 +24,9 @@ type Problem struct {
 	Instance  string  `json:"instance,omitempty"`
 	RequestID string  `json:"request_id,omitempty"`
 	Errors    []Fault `json:"errors,omitempty"`
+	// Stream is where a file can be had that is too large for this endpoint, with
+	// the same key.
+	Stream string `json:"stream,omitempty"`
 
 	retryAfter time.Duration
 }
