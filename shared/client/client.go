@@ -98,7 +98,8 @@ type request struct {
 	method string
 	path   string
 	query  url.Values
-	body   any // marshalled as JSON; nil: none
+	whole  *url.URL // instead of the server, path and query: where it sends us
+	body   any      // marshalled as JSON; nil: none
 	raw    []byte
 	header map[string]string
 	once   bool // must not be repeated
@@ -158,6 +159,9 @@ func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
 	target := *c.base
 	target.Path += r.path
 	target.RawQuery = r.query.Encode()
+	if r.whole != nil {
+		target = *r.whole
+	}
 	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), bytes.NewReader(r.raw))
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", r.method, r.path, err)
@@ -171,7 +175,7 @@ func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("no answer from %s: %w", c.base, err)
+		return nil, fmt.Errorf("no answer from %s://%s: %w", target.Scheme, target.Host, err)
 	}
 	if res.StatusCode/100 == 2 || res.StatusCode == http.StatusNotModified {
 		return res, nil

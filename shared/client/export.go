@@ -38,8 +38,9 @@ func VisitQuery(f export.VisitFilter) url.Values {
 	return q
 }
 
-// ExportAddresses writes the addresses of a job as a file of that format. An
-// endpoint that cannot send a file of this size is read page by page.
+// ExportAddresses writes the addresses of a job as a file of that format. What an
+// endpoint cannot send because of its size is fetched from where it says that it
+// is streamed, and read page by page if there is no such place or no way there.
 func (c *Client) ExportAddresses(ctx context.Context, w io.Writer, id job.ID, format export.Format, f job.AddressFilter) error {
 	err := c.file(ctx, w, jobPath(id)+"/emails."+string(format), AddressQuery(f))
 	if !tooLarge(err) {
@@ -57,17 +58,46 @@ func (c *Client) ExportVisits(ctx context.Context, w io.Writer, id job.ID, forma
 	return export.WriteVisits(w, format, c.Visits(ctx, id, f))
 }
 
-// file copies an answer to w. Nothing is written if the answer is no success.
+// file copies an answer to w, or that of the place which the server says can send
+// it whole. Nothing is written if the answer is no success.
 func (c *Client) file(ctx context.Context, w io.Writer, path string, query url.Values) error {
-	res, err := c.do(ctx, request{method: http.MethodGet, path: path, query: query})
+	err := c.copy(ctx, w, request{method: http.MethodGet, path: path, query: query})
+	stream := c.streamed(err)
+	if stream == nil {
+		return err
+	}
+	var torn *brokenOff
+	other := c.copy(ctx, w, request{method: http.MethodGet, path: path, whole: stream})
+	if other == nil || errors.As(other, &torn) || ctx.Err() != nil {
+		return other
+	}
+	return err
+}
+
+func (c *Client) copy(ctx context.Context, w io.Writer, r request) error {
+	res, err := c.do(ctx, r)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
 	if _, err := io.Copy(w, res.Body); err != nil {
-		return &brokenOff{path, err}
+		return &brokenOff{r.path, err}
 	}
 	return nil
+}
+
+// streamed is where a file too large for the endpoint is streamed; nil if it does
+// not say so, or the key would leave for there less guarded than for the server.
+func (c *Client) streamed(err error) *url.URL {
+	var e *Error
+	if !tooLarge(err) || !errors.As(err, &e) || e.Stream == "" {
+		return nil
+	}
+	u, err := url.Parse(e.Stream)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != c.base.Scheme {
+		return nil
+	}
+	return u
 }
 
 // brokenOff says that a file is not whole.

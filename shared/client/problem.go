@@ -21,6 +21,7 @@ type Error struct {
 	Detail    string  `json:"detail"`
 	RequestID string  `json:"request_id"`
 	Faults    []Fault `json:"errors"`
+	Stream    string  `json:"stream"` // of a file too large for the endpoint: where it is to be had whole
 
 	RetryAfter time.Duration `json:"-"` // 0: not said
 }

@@ -31,7 +31,7 @@ func Stream(h http.Handler) func(context.Context, *events.LambdaFunctionURLReque
 			ctx, cancel = context.WithTimeout(ctx, time.Duration(streamShare*float64(time.Until(deadline))))
 		}
 		body := &streamBody{end: cancel}
-		answer, err := lambdaurl.Wrap(contained(h, &body.aborted))(ctx, r)
+		answer, err := lambdaurl.Wrap(contained(compressed(h), &body.aborted))(ctx, r)
 		if err != nil {
 			cancel()
 			return nil, fmt.Errorf("lambdahttp: Function URL event: %w", err)
