@@ -1,6 +1,6 @@
 // The API as the page sees it: where it is, with which key, and whether it answers.
 import { signal } from "../vendor/preact.js";
-import { Problem, query, request, requestJSON } from "./http.js";
+import { Problem, query, request, requestFile, requestJSON } from "./http.js";
 import { apiKey } from "./prefs.js";
 
 export { Problem, query };
@@ -49,7 +49,7 @@ export const jobPath = (id, rest = "") => `/jobs/${encodeURIComponent(id)}${rest
 export async function download(path, filename) {
   let href = at().base + path;
   if (apiKey.value) {
-    const response = await raw("GET", path, { timeout: 15 * 60 * 1000 });
+    const response = await watch(path, requestFile(at(), path, { timeout: 15 * 60 * 1000 }));
     href = URL.createObjectURL(await response.blob());
     setTimeout(() => URL.revokeObjectURL(href), 60000);
   }

@@ -3,9 +3,9 @@
 
 // Problem is an answer that says no (RFC 9457), or no answer at all (status 0).
 export class Problem extends Error {
-  constructor({ status = 0, title = "", detail = "", errors = [], requestId = "", retryAfter = 0 }) {
+  constructor({ status = 0, title = "", detail = "", errors = [], requestId = "", retryAfter = 0, stream = "" }) {
     super(detail || title || `The server answered ${status}`);
-    Object.assign(this, { name: "Problem", status, title, detail, errors, requestId, retryAfter });
+    Object.assign(this, { name: "Problem", status, title, detail, errors, requestId, retryAfter, stream });
   }
 
   // plain survives postMessage.
@@ -28,6 +28,7 @@ async function problemOf(response) {
     errors: Array.isArray(body.errors) ? body.errors : [],
     requestId: body.request_id ?? header("x-request-id"),
     retryAfter: Number(header("retry-after")) || 0,
+    stream: typeof body.stream === "string" ? body.stream : "",
   });
 }
 
@@ -46,6 +47,17 @@ export async function request(at, method, path, { body, headers = {}, signal, ti
   }
   if (!response.ok) throw await problemOf(response);
   return response;
+}
+
+// requestFile gets a file, from the place that the API names where it is too large
+// for the API itself.
+export async function requestFile(at, path, options) {
+  try {
+    return await request(at, "GET", path, options);
+  } catch (error) {
+    if (!error.stream) throw error;
+    return request({ ...at, base: "" }, "GET", error.stream, options);
+  }
 }
 
 export async function requestJSON(at, method, path, { json, headers, ...rest } = {}) {
