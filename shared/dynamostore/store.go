@@ -73,12 +73,6 @@ func WithCapacityObserver(observe func(op string, reads, writes float64)) Option
 	}
 }
 
-// WithClock sets the clock by which records and idempotency keys expire; it is
-// time.Now by default.
-func WithClock(now func() time.Time) Option {
-	return func(s *Store) { s.now = now }
-}
-
 // New returns a Store on the table of that name, which must have the keys,
 // indexes and stream of TableInput. Conflicts and throttling are waited out by
 // the Store itself, whatever retryer the client has.

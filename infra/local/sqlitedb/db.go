@@ -3,8 +3,8 @@
 // statements kept, checkpoints off the writers' path, schema versions.
 //
 // A write that was answered survives kill -9: in WAL mode a commit has reached
-// the operating system before it returns. With SyncFull it survives a power cut
-// too, at the price of one fsync for each commit.
+// the operating system before it returns. A power cut may take the last of them
+// back, never the file: to wait for the disk would cost an fsync a commit.
 package sqlitedb
 
 import (
@@ -23,18 +23,8 @@ import (
 	_ "modernc.org/sqlite" // the driver: pure Go
 )
 
-// Sync says what a commit waits for.
-type Sync string
-
-// The ways to commit.
-const (
-	SyncNormal Sync = "NORMAL" // the operating system has it: safe against kill -9
-	SyncFull   Sync = "FULL"   // the disk has it: safe against a power cut
-)
-
-// Options say how a file is opened. The zero value is the usual choice.
+// Options say how a file is opened.
 type Options struct {
-	Sync       Sync     // SyncNormal if empty
 	Migrations []string // the n-th brings user_version from n to n+1; never change one that was released
 }
 
@@ -69,9 +59,6 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if o.Sync == "" {
-		o.Sync = SyncNormal
-	}
 	d := &DB{
 		path: abs, lock: make(chan struct{}, 1), kept: map[string]*sql.Stmt{}, hard: checkpointHard,
 		committed: make(chan struct{}, 1), stopped: make(chan struct{}),
@@ -97,7 +84,7 @@ func (d *DB) open(ctx context.Context, o Options) error {
 	}
 	common := []string{
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"journal_mode(WAL)", "synchronous(" + string(o.Sync) + ")", "temp_store(MEMORY)", "mmap_size(268435456)",
+		"journal_mode(WAL)", "synchronous(NORMAL)", "temp_store(MEMORY)", "mmap_size(268435456)",
 	}
 	// Checkpoints sync files, so they have a goroutine and are never left to
 	// whichever commit happens to fill the log. With the size limit a log that
@@ -157,9 +144,6 @@ func (d *DB) migrate(ctx context.Context, migrations []string) error {
 		}
 	}
 }
-
-// Path is the absolute path of the file.
-func (d *DB) Path() string { return d.path }
 
 // Close waits for the write under way, moves the log into the file and closes it.
 func (d *DB) Close() error {

@@ -33,7 +33,6 @@ type Config struct {
 	// messages; required when MaxReceives is set.
 	DeadLetter string
 
-	Sync  sqlitedb.Sync    // what a send waits for; SyncNormal if empty
 	Clock func() time.Time // time.Now if nil
 }
 
@@ -87,7 +86,7 @@ func Open(ctx context.Context, path string, c Config) (*Queue, error) {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
-	db, err := sqlitedb.Open(ctx, path, sqlitedb.Options{Sync: c.Sync, Migrations: migrations})
+	db, err := sqlitedb.Open(ctx, path, sqlitedb.Options{Migrations: migrations})
 	if err != nil {
 		return nil, fmt.Errorf("open queue: %w", err)
 	}

@@ -38,15 +38,11 @@ type Option func(*options)
 
 type options struct {
 	clock func() time.Time
-	sync  sqlitedb.Sync
 }
 
 // WithClock replaces time.Now where the contracts take no time: for the expiry
 // of records, Counters.UpdatedAt and the feed.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.clock = now } }
-
-// WithSync says what a commit waits for; the default is sqlitedb.SyncNormal.
-func WithSync(s sqlitedb.Sync) Option { return func(o *options) { o.sync = s } }
 
 // Open opens or creates the file at path and brings its schema up to date.
 func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
@@ -54,7 +50,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	for _, set := range opts {
 		set(&o)
 	}
-	db, err := sqlitedb.Open(ctx, path, sqlitedb.Options{Sync: o.sync, Migrations: migrations})
+	db, err := sqlitedb.Open(ctx, path, sqlitedb.Options{Migrations: migrations})
 	if err != nil {
 		return nil, err
 	}

@@ -121,9 +121,6 @@ func (s *Site) Point(name string, ip netip.Addr) {
 	s.byIP[name] = ip
 }
 
-// Address is where a host listens.
-func (h *Host) Address() netip.AddrPort { return h.addr }
-
 // Authority is the host's name and port.
 func (h *Host) Authority() string { return net.JoinHostPort(h.Name, strconv.Itoa(int(h.addr.Port()))) }
 
