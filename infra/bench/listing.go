@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -52,9 +53,13 @@ func listing(ctx context.Context, e *Env, r *Report) error {
 	base := "/jobs/" + string(id)
 	for _, page := range []struct{ name, path, want string }{
 		{"first page of 100 addresses", "/emails?limit=100", "< 20"},
-		{"first page of 100 of one kind", "/emails?limit=100&kind=personal", "< 20"},
-		{"first page of 100 that match a text", "/emails?limit=100&q=firma-00001", "< 20"},
-		{"page of a text that nothing matches", "/emails?limit=100&q=nowhere-to-be-found", ""},
+		{"first page of 100 of a frequent kind", "/emails?limit=100&kind=personal", "< 20"},
+		{"first page of 100 of a kind that nothing has", "/emails?limit=100&kind=disposable", "< 20"},
+		{"first page of 100 of one domain", "/emails?limit=100&domain=" + company(total/2), "< 20"},
+		{"first page of 100 of a confidence that few have", "/emails?limit=100&min_confidence=0.98", "< 20"},
+		{"first page of 100 with a frequent text", "/emails?limit=100&q=firma-0", "< 20"},
+		{"first page of 100 with a rare text", "/emails?limit=100&q=" + company(total/2), "< 20"},
+		{"first page of 100 with a text that nothing matches", "/emails?limit=100&q=nowhere-to-be-found", "< 20"},
 		{"first page of 100 URLs", "/urls?limit=100", "< 20"},
 		{"first page of 100 URLs that timed out", "/urls?limit=100&outcome=timeout", "< 20"},
 	} {
@@ -69,7 +74,46 @@ func listing(ctx context.Context, e *Env, r *Report) error {
 		r.add(page.name+", p50", took.at(0.5), "ms", page.want)
 		r.add(page.name+", p99", took.at(0.99), "ms", page.want)
 	}
+	if err := searchAll(ctx, r, s, base, company(total/2)); err != nil {
+		return err
+	}
 	return exports(ctx, e, r, s, path, base, total)
+}
+
+// company is the domain of one of a million companies.
+func company(n int) string { return fmt.Sprintf("firma-%07d.de", n) }
+
+// searchAll follows the cursors of a list to its end: pages are bounded in what
+// they cost, so one that finds little may be short or empty although more follow.
+func searchAll(ctx context.Context, r *Report, s *server, base, text string) error {
+	var found, requests int
+	took, err := measured(func() error {
+		for cursor := ""; ; {
+			answer, err := s.do(ctx, http.MethodGet, base+"/emails?limit=100&q="+text+"&cursor="+cursor, "", nil, http.StatusOK)
+			if err != nil {
+				return err
+			}
+			var page struct {
+				Emails []job.Address `json:"emails"`
+				Next   string        `json:"next"`
+			}
+			if err := json.Unmarshal(answer, &page); err != nil {
+				return err
+			}
+			requests++
+			found += len(page.Emails)
+			if cursor = page.Next; cursor == "" {
+				return nil
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	r.add("all pages with a rare text", took.wall.Seconds()*1000, "ms", "")
+	r.add("all pages with a rare text, requests", float64(requests), "", "")
+	r.most("difference in addresses with a rare text", float64(max(found-1, 1-found)), 0)
+	return nil
 }
 
 // exports reads whole lists, in turn with a scan of the rows.
@@ -139,7 +183,7 @@ func scanRows(ctx context.Context, path string) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	rows, err := db.QueryContext(ctx, "SELECT email, source_url, found_by, kind, confidence, first_seen FROM address ORDER BY job, email")
+	rows, err := db.QueryContext(ctx, "SELECT email, source_url, found_by, kind, confidence, first_seen FROM address ORDER BY n")
 	if err != nil {
 		return err
 	}
@@ -164,7 +208,7 @@ func fill(ctx context.Context, e *Env, r *Report, store *sqlitestore.Store, tota
 	for first := 0; first < total; first += listingBatch {
 		b := job.Batch{Ref: job.Ref{Job: id, Key: job.PlannedKey(len(batches))}, Due: now}
 		for i := first; i < min(first+listingBatch, total); i++ {
-			b.Targets = append(b.Targets, job.Target{URL: fmt.Sprintf("https://www.firma-%07d.de/impressum", i)})
+			b.Targets = append(b.Targets, job.Target{URL: "https://www." + company(i) + "/impressum"})
 		}
 		batches = append(batches, b)
 	}
@@ -226,11 +270,14 @@ func live1(ctx context.Context, store *sqlitestore.Store, b *job.Batch, now time
 		}
 		res.Visits = append(res.Visits, v)
 		a := job.Address{
-			Email: fmt.Sprintf("kontakt.%07d@firma-%07d.de", n*7919%10_000_019, n), SourceURL: b.Targets[i].URL,
+			Email: fmt.Sprintf("kontakt.%07d@%s", n*7919%10_000_019, company(n)), SourceURL: b.Targets[i].URL,
 			FoundBy: "mailto", Kind: "role", Confidence: 0.95, OwnDomain: true, FirstSeen: now.Add(time.Duration(n) * time.Millisecond),
 		}
 		if n%3 == 0 {
 			a.Kind, a.Confidence, a.Reasons = "personal", 0.8, []string{"spelled out"}
+		}
+		if n%5000 == 1 {
+			a.Confidence = 0.99
 		}
 		res.Addresses = append(res.Addresses, a)
 	}

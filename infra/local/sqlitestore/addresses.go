@@ -34,41 +34,47 @@ func (s *Store) PutAddresses(ctx context.Context, r job.Ref, addresses []job.Add
 		}
 		more[i] = string(body)
 	}
-	return s.own(ctx, "put addresses of", r, len(addresses), func(tx *sqlitedb.Tx, n int64, i int) (int64, error) {
-		a := &addresses[i]
-		return tx.Exec(`INSERT INTO address (job, email, batch, source_url, found_by, kind, confidence, own_domain, first_seen, more)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET source_url = excluded.source_url, found_by = excluded.found_by, kind = excluded.kind,
-				confidence = excluded.confidence, own_domain = excluded.own_domain, first_seen = excluded.first_seen, more = excluded.more
-			WHERE batch = excluded.batch`,
-			n, a.Email, string(r.Key), a.SourceURL, a.FoundBy, a.Kind, a.Confidence, a.OwnDomain, nanos(a.FirstSeen), more[i])
+	mine = make([]bool, len(addresses))
+	if len(addresses) == 0 {
+		return nil, nil
+	}
+	err = s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
+		n, err := jobNumber(tx, r.Job)
+		if err != nil {
+			return err
+		}
+		runs, err := newRuns(tx, n)
+		if err != nil {
+			return err
+		}
+		for i := range addresses {
+			if mine[i], err = runs.put(&addresses[i], r.Key, more[i]); err != nil {
+				return err
+			}
+		}
+		return runs.end()
 	})
+	if err != nil {
+		return nil, fmt.Errorf("put addresses of %s: %w", r, err)
+	}
+	return mine, nil
 }
 
 // PutDomains implements job.AddressStore, as PutAddresses does.
 func (s *Store) PutDomains(ctx context.Context, r job.Ref, domains []string, _ time.Time) (mine []bool, err error) {
-	return s.own(ctx, "put domains of", r, len(domains), func(tx *sqlitedb.Tx, n int64, i int) (int64, error) {
-		return tx.Exec(`INSERT INTO domain (job, name, batch) VALUES (?, ?, ?)
-			ON CONFLICT DO UPDATE SET batch = excluded.batch WHERE batch = excluded.batch`, n, domains[i], string(r.Key))
-	})
-}
-
-// own runs put for each of count names in one transaction; put changes one row
-// if the name is free or the batch's, and none if another batch owns it.
-func (s *Store) own(ctx context.Context, what string, r job.Ref, count int,
-	put func(tx *sqlitedb.Tx, n int64, i int) (int64, error),
-) ([]bool, error) {
-	if count == 0 {
+	if len(domains) == 0 {
 		return nil, nil
 	}
-	mine := make([]bool, count)
-	err := s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
+	mine = make([]bool, len(domains))
+	err = s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
 		n, err := jobNumber(tx, r.Job)
 		if err != nil {
 			return err
 		}
 		for i := range mine {
-			changed, err := put(tx, n, i)
+			// It changes a row if the name is free or the batch's.
+			changed, err := tx.Exec(`INSERT INTO domain (job, name, batch) VALUES (?, ?, ?)
+				ON CONFLICT DO UPDATE SET batch = excluded.batch WHERE batch = excluded.batch`, n, domains[i], string(r.Key))
 			if err != nil {
 				return err
 			}
@@ -77,7 +83,7 @@ func (s *Store) own(ctx context.Context, what string, r job.Ref, count int,
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", what, r, err)
+		return nil, fmt.Errorf("put domains of %s: %w", r, err)
 	}
 	return mine, nil
 }

@@ -21,3 +21,12 @@ func EmitMany(ctx context.Context, s *Store, id job.ID, n int) error {
 		return nil
 	})
 }
+
+// Migrations are the first n of the schema's.
+func Migrations(n int) []string { return migrations[:n] }
+
+// Runs says how many runs of addresses there are.
+func Runs(ctx context.Context, s *Store) (n int, err error) {
+	_, err = s.db.Get(ctx, "SELECT count(*) FROM run", nil, &n)
+	return n, err
+}

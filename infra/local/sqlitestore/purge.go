@@ -11,7 +11,8 @@ import (
 // purges remove what belongs to a job, each at most as many rows as its second
 // parameter says; what finds other rows goes after them.
 var purges = []string{
-	"DELETE FROM address WHERE job = ?1 AND email IN (SELECT email FROM address WHERE job = ?1 LIMIT ?2)",
+	"DELETE FROM run WHERE first IN (SELECT first FROM run WHERE job = ?1 LIMIT ?2)", // before the addresses whose numbers it has
+	"DELETE FROM address WHERE n IN (SELECT n FROM address WHERE job = ?1 LIMIT ?2)",
 	"DELETE FROM domain WHERE job = ?1 AND name IN (SELECT name FROM domain WHERE job = ?1 LIMIT ?2)",
 	"DELETE FROM result WHERE batch IN (SELECT b.n FROM batch b JOIN result r ON r.batch = b.n WHERE b.job = ?1 LIMIT ?2)",
 	"DELETE FROM targets WHERE batch IN (SELECT b.n FROM batch b JOIN targets t ON t.batch = b.n WHERE b.job = ?1 LIMIT ?2)",

@@ -122,4 +122,36 @@ CREATE TABLE feed (
 	sk  TEXT    NOT NULL,
 	at  INTEGER NOT NULL
 );
+`, `
+-- Addresses lie in the order they were stored, so that only the index on their
+-- names, and not all of them, is written in no order; and each run of them that
+-- was stored at once has its text once more, compressed, for filters to search.
+CREATE TABLE stored (
+	n          INTEGER PRIMARY KEY,
+	job        INTEGER NOT NULL,
+	email      TEXT    NOT NULL,
+	batch      TEXT    NOT NULL, -- the owner
+	source_url TEXT    NOT NULL,
+	found_by   TEXT    NOT NULL,
+	kind       TEXT    NOT NULL,
+	confidence REAL    NOT NULL,
+	own_domain INTEGER NOT NULL,
+	first_seen INTEGER NOT NULL,
+	more       TEXT    NOT NULL, -- JSON of what most addresses lack; empty if there is none
+	UNIQUE (job, email)
+);
+INSERT INTO stored (job, email, batch, source_url, found_by, kind, confidence, own_domain, first_seen, more)
+	SELECT job, email, batch, source_url, found_by, kind, confidence, own_domain, first_seen, more FROM address ORDER BY job, email;
+DROP TABLE address;
+ALTER TABLE stored RENAME TO address;
+
+CREATE TABLE run (
+	first INTEGER PRIMARY KEY, -- its addresses are those from this n ...
+	last  INTEGER NOT NULL,    -- ... to this one, all of one job
+	job   INTEGER NOT NULL,
+	about TEXT,                -- which kinds and such there are among them; NULL if that is not known
+	text  BLOB                 -- what can be searched; NULL if that is not known
+);
+CREATE INDEX run_of_job ON run(job, first);
+INSERT INTO run (first, last, job) SELECT min(n), max(n), job FROM address GROUP BY job, n / 1000;
 `}
