@@ -13,24 +13,32 @@ func testComesAgain(t *testing.T, f *fixture) {
 	f.send(t, queue.Outgoing{Body: "again", Group: "g"})
 	visibility := 3 * f.tick
 	var last queue.Message
-	for n := 1; n <= 3; n++ {
+	n := 0
+	for round := 1; round <= 3; round++ {
 		before := time.Now()
 		m := f.one(t, visibility)
+		n++
 		if m.Body != "again" || m.Receives != n || n > 1 && (m.ID != last.ID || m.Receipt == last.Receipt || !m.SentAt.Equal(last.SentAt)) {
 			t.Errorf("receive %d: %+v after %+v", n, m, last)
 		}
 		last = m
-		if n == 3 {
+		if round == 3 {
 			break
 		}
-		// It may not be there before its time.
+		// It may not be there before its time. A look that a busy machine held up may
+		// find it, and is one receive more.
 		for time.Since(before) < visibility-f.tick {
-			early, err := f.Receive(t.Context(), 1, long, 0)
+			found, err := f.Receive(t.Context(), 1, f.tick, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if took := time.Since(before); len(early) > 0 && took < visibility-f.tick {
+			took := time.Since(before)
+			if len(found) > 0 && took < visibility-f.tick {
 				t.Fatalf("came again after %v, visibility %v", took, visibility)
+			}
+			n += len(found)
+			for _, m := range found {
+				last = m
 			}
 			time.Sleep(f.tick / 4)
 		}
