@@ -1,14 +1,21 @@
 package aws
 
 import (
+	"bytes"
 	"context"
+	"encoding/csv"
 	"log/slog"
 	"maps"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"gleaner/infra/e2e/testsite"
 	"gleaner/shared/bells"
+	"gleaner/shared/client"
+	"gleaner/shared/export"
+	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/sweep"
 	"gleaner/shared/work"
@@ -48,6 +55,7 @@ func TestAWSTwentyThousand(t *testing.T) {
 	end := v.wait(limit)
 	t.Logf("%d pages in %.1f s, %.0f a second, %d addresses", end.Processed, float64(end.ElapsedMS)/1000, end.Rate, end.Emails)
 	s.check(web, id, end, pages)
+	s.checkExport(web, id, pages)
 	for url, n := range web.Visits.Counts() {
 		if n != 1 {
 			t.Errorf("%s was fetched %d times", url, n)
@@ -119,3 +127,41 @@ func (s *stack) check(web *testsite.Site, id job.ID, end job.Snapshot, pages int
 		s.t.Errorf("%d messages ended in the dead-letter queue", n)
 	}
 }
+
+// checkExport compares the file of all addresses, as the terminal writes it, with
+// what the site published. One so large comes as a stream from the Function URL.
+func (s *stack) checkExport(web *testsite.Site, id job.ID, pages int) {
+	s.t.Helper()
+	c, err := client.New(client.Config{Endpoint: s.base, Key: s.key})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := c.ExportAddresses(s.t.Context(), &file, id, export.CSV, job.AddressFilter{}); err != nil {
+		s.t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&file).ReadAll()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	want, got := web.Addresses(pages), map[string]bool{}
+	for _, row := range rows[1:] {
+		got[row[0]] = true
+	}
+	if !maps.Equal(got, want) || len(rows) != len(want)+1 {
+		s.t.Errorf("%d rows of %d addresses in the file, %d published", len(rows)-1, len(got), len(want))
+	}
+	path := "/jobs/" + string(id) + "/emails.csv"
+	if len(want) <= bufferedRows {
+		s.do(http.MethodGet, path, "", http.StatusOK, nil)
+		return
+	}
+	var refused httpapi.Problem
+	s.do(http.MethodGet, path, "", http.StatusRequestEntityTooLarge, &refused)
+	if !strings.HasPrefix(refused.Stream, s.base+"/stream/") {
+		s.t.Errorf("the file is named %q", refused.Stream)
+	}
+}
+
+// bufferedRows is up to where the api function sends a file itself.
+const bufferedRows = 20_000

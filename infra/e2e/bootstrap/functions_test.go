@@ -2,8 +2,10 @@ package bootstrap
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -108,11 +110,16 @@ func TestAWSProgressStreams(t *testing.T) {
 		StatusCode int
 		Headers    map[string]string
 	}
-	if err := json.Unmarshal(head, &prelude); err != nil || prelude.StatusCode != http.StatusOK || !strings.HasPrefix(prelude.Headers["Content-Type"], "text/csv") {
+	if err := json.Unmarshal(head, &prelude); err != nil || prelude.StatusCode != http.StatusOK ||
+		!strings.HasPrefix(prelude.Headers["Content-Type"], "text/csv") || prelude.Headers["Content-Encoding"] != "gzip" {
 		t.Errorf("%s", head)
 	}
-	if !bytes.HasPrefix(body, []byte("url,outcome,")) {
-		t.Errorf("%q", body)
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file, err := io.ReadAll(z); err != nil || !bytes.HasPrefix(file, []byte("url,outcome,")) {
+		t.Errorf("%q, %v", file, err)
 	}
 }
 

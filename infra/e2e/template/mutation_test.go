@@ -47,6 +47,11 @@ var mutations = []struct {
 	{"page of nobody", "routes", `/favicon\.ico`, `/favicon.png`, "WebFunction does not serve GET /favicon.png"},
 	{"stream buffered", "routes", `RESPONSE_STREAM`, `BUFFERED`, "does not stream"},
 
+	{"stream to other origins", "routes", `(RESPONSE_STREAM\n        Cors:\n          AllowOrigins: )!Ref CorsOrigins`, `${1}["https://intern.example"]`, "may not call the URL of ProgressFunction"},
+	{"stream without a key", "routes", `AllowHeaders: \[authorization, if-none-match`, `AllowHeaders: [if-none-match`, "may not call the URL of ProgressFunction"},
+	{"stream not named", "routes", `!GetAtt ProgressFunctionUrl\.FunctionUrl`, `"https://strom.example/"`, "does not name the URL of ProgressFunction"},
+	{"stream barred", "routes", `,\$\{ProgressFunctionUrl\.FunctionUrl\}`, ``, "content security policy bars"},
+
 	{"protocol unknown", "sockets", `ProtocolType: WEBSOCKET`, `ProtocolType: WEBSOCKETS`, "ProtocolType"},
 	{"no disconnect", "sockets", `RouteKey: \$disconnect`, `RouteKey: bye`, "no route $disconnect"},
 	{"route not deployed", "sockets", `, DefaultRoute\]`, `]`, "DefaultRoute may be missing in the deployment"},

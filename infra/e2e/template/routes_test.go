@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -64,12 +65,41 @@ func routes(t *template) (found []string) {
 			}
 		}
 	}
-	found = append(found, unservedPages()...)
+	return append(append(found, unservedPages()...), streams(t, served)...)
+}
+
+// streamURL is the Function URL of the progress function.
+const streamURL = "ProgressFunctionUrl.FunctionUrl"
+
+// streams: what is too large for the HTTP API is streamed from the Function URL, to
+// whom and from where the HTTP API would answer; and whoever names that URL, or
+// may be sent there, knows it.
+func streams(t *template, served map[string][]string) (found []string) {
 	url := at(t.properties("ProgressFunction"), "FunctionUrlConfig")
 	if text(url, "InvokeMode") != "RESPONSE_STREAM" || text(url, "AuthType") != "NONE" {
 		found = append(found, "the URL of ProgressFunction does not stream, or asks for more than a key")
 	}
+	for _, route := range served["api"] {
+		if isFile(route) && !slices.Contains(served["progress"], route) {
+			found = append(found, fmt.Sprintf("ProgressFunction does not stream %s", route))
+		}
+	}
+	cors, api := at(url, "Cors"), at(t.properties("HttpApi"), "CorsConfiguration")
+	if !reflect.DeepEqual(at(cors, "AllowOrigins"), at(api, "AllowOrigins")) || !slices.Contains(texts(at(cors, "AllowHeaders")), "authorization") ||
+		!slices.Contains(texts(at(cors, "AllowMethods")), http.MethodGet) {
+		found = append(found, "a page that may call the HTTP API with its key may not call the URL of ProgressFunction")
+	}
+	if text(t.properties("ApiFunction"), "Environment", "Variables", "GLEANER_STREAM_URL", "Fn::GetAtt") != streamURL {
+		found = append(found, "ApiFunction does not name the URL of ProgressFunction for what it cannot send")
+	}
+	if !strings.Contains(text(t.properties("WebFunction"), "Environment", "Variables", "GLEANER_CONNECT_ORIGINS", "Fn::Sub"), "${"+streamURL+"}") {
+		found = append(found, "the dashboard's content security policy bars the URL of ProgressFunction")
+	}
 	return found
+}
+
+func isFile(route string) bool {
+	return slices.ContainsFunc([]string{".csv", ".ndjson", ".xlsx"}, func(end string) bool { return strings.HasSuffix(route, end) })
 }
 
 // unservedPages are those of the dashboard's paths that its handler does not know.

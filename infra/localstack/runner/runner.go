@@ -184,15 +184,18 @@ func (r *Runner) push(stream string) {
 }
 
 // front wires the HTTP API: polls to the progress function, pages to that of the
-// dashboard, the rest to the api function.
+// dashboard, the rest to the api function; and the Function URL of the progress
+// function.
 func (r *Runner) front() error {
 	page, err := dashboard.Handler(dashboard.Options{})
 	if err != nil {
 		return fmt.Errorf("runner: %w", err)
 	}
 	watch := httpapi.Config{Store: r.Store, Records: r.Store, Auth: httpapi.KeysRequired, Version: r.cfg.Version, Log: r.cfg.Log}
+	stream := lambdahttp.Stream(httpapi.NewWatch(watch))
 	watch.MaxResponse = lambdahttp.MaxAnswer
 	all := watch
+	all.StreamURL = r.cfg.URL + streamPath
 	all.Submit = submit.New(r.Store, r.Queue, submit.WithLogger(r.cfg.Log), submit.WithWorkers(r.cfg.Workers))
 	all.Control = control.New(r.Store, r.Queue, nil, r.cfg.Log)
 	all.Tickets = httpapi.PushTickets{Tickets: push.NewTickets(r.Store)}
@@ -206,6 +209,7 @@ func (r *Runner) front() error {
 	mux.Handle("GET /assets/", web)
 	mux.Handle("GET /favicon.svg", web)
 	mux.Handle("GET /favicon.ico", web)
+	mux.Handle(streamPath+"/", http.StripPrefix(streamPath, &URLFront{Function: stream, Log: r.cfg.Log}))
 	mux.Handle("GET /ws", r.sockets)
 	mux.Handle(Stage+"/", http.StripPrefix(Stage, r.sockets.Connections()))
 	r.Handler = mux
