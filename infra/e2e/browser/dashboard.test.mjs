@@ -219,6 +219,24 @@ test("deleting can be undone", { skip }, async () => {
   await tile(page, "Done").waitFor();
 });
 
+test("a job's page shows what became of its webhook calls", { skip, timeout: 60000 }, async () => {
+  // The server may visit 127.0.0.1 and nothing else of the loopback network: the call is refused for good.
+  const body = JSON.stringify({ name: "Announced", urls: server.urls.slice(0, 1), options: { webhook: "http://127.0.0.2/done" } });
+  const made = await (await fetch(`${server.base}/jobs`, { method: "POST", body, headers: { "Content-Type": "application/json" } })).json();
+  await page.goto(`${server.base}/#/jobs/${made.job.id}`);
+  const call = page.getByRole("region", { name: "Webhook" }).locator(".calls li");
+  await call.waitFor({ timeout: 30000 });
+  assert.match(await call.textContent(), /Given up.*127\.0\.0\.2\/done.*1 try.*127\.0\.0\.2/s);
+});
+
+test("the page has its icon, and its title says how far the job is", { skip }, async () => {
+  const icon = await page.locator("link[rel=icon]").evaluate((link) => fetch(link.href).then((r) => `${r.status} ${r.headers.get("Content-Type")}`));
+  assert.equal(icon, "200 image/svg+xml");
+  assert.equal(await page.title(), "Announced · Gleaner");
+  await page.goto(`${server.base}/#/jobs/none`);
+  await page.getByRole("heading", { name: "There is no such job" }).waitFor();
+});
+
 test("a list of 100,000 URLs keeps the main thread free", { skip, timeout: 120000 }, async () => {
   await page.goto(`${server.base}/#/new`);
   await page.reload();

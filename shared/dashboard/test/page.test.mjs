@@ -5,7 +5,9 @@ import { backoff } from "../static/js/live/backoff.js";
 import { EventParser } from "../static/js/live/eventparser.js";
 import { newer } from "../static/js/live/order.js";
 import { append, begin, current, rates } from "../static/js/live/series.js";
+import { state } from "../static/js/job/callstate.js";
 import { changed, check, describe } from "../static/js/options.js";
+import { split } from "../static/js/ui/url.js";
 import { path } from "../static/js/jobs/sparkline.js";
 import { parse } from "../static/js/router.js";
 import { kinds, order, tally } from "../static/js/table/filter.js";
@@ -157,4 +159,20 @@ test("sorting is stable both ways", () => {
 
 test("facets are counted, the commonest first", () => {
   assert.deepEqual(tally(emails, kinds.emails.facets).domain, [["x.de", 2], ["y.de", 1]]);
+});
+
+test("a webhook call is delivered, given up or tried again", () => {
+  const now = Date.parse("2026-11-23T12:00:00Z");
+  const of = (call) => state({ attempts: 2, tried_at: "2026-11-23T11:59:00Z", ...call }, now);
+  assert.deepEqual(of({ delivered_at: "2026-11-23T11:59:00Z" }), { tone: "ok", word: "Delivered", over: true });
+  assert.deepEqual(of({ gave_up_at: "2026-11-23T11:59:00Z" }), { tone: "bad", word: "Given up", over: true });
+  assert.deepEqual(of({ next_at: "2026-11-23T12:02:10Z" }), { tone: "warn", word: "Trying", over: false, next: "next try in 2 min 10 s" });
+  assert.equal(of({ next_at: "2026-11-23T11:59:58Z" }).next, "next try now");
+});
+
+test("a URL is taken apart at the end of its host", () => {
+  assert.deepEqual(split("https://www.tischlerei-ahrens.de/kontakt?a=1#b"), ["tischlerei-ahrens.de", "/kontakt?a=1#b"]);
+  assert.deepEqual(split("http://tischlerei-ahrens.de:8080/"), ["tischlerei-ahrens.de:8080", ""]);
+  assert.deepEqual(split("https://tischlerei-ahrens.de?a=/b"), ["tischlerei-ahrens.de", "?a=/b"]);
+  assert.deepEqual(split("tischlerei-ahrens.de/kontakt"), ["tischlerei-ahrens.de", "/kontakt"]);
 });

@@ -5,10 +5,10 @@ export const fields = [
     name: "follow",
     label: "Pages to visit",
     choices: [
-      ["auto", "Automatic: contact pages for a bare home page"],
+      ["auto", "Automatic", "Of a bare home page, its contact, imprint and about pages too."],
       ["none", "Only the pages listed"],
-      ["contact", "Contact, imprint, about and team pages too"],
-      ["site", "The whole site, within its limits"],
+      ["contact", "Contact pages too", "Contact, imprint, about and team pages of every site."],
+      ["site", "The whole site", "Within the number of pages and the depth that follow."],
     ],
   },
   {
@@ -16,7 +16,7 @@ export const fields = [
     label: "Where pages come from",
     choices: [
       ["list", "The list alone"],
-      ["sitemap", "The list and each site's sitemap"],
+      ["sitemap", "The list and sitemaps", "Pages that a site's sitemap names count as listed."],
     ],
   },
   { name: "page_budget", label: "Pages per entry, at most", min: 1, max: 200 },
@@ -28,7 +28,7 @@ export const fields = [
   { name: "stop_after", label: "Addresses in all, then stop", min: 0, max: 1000000000, hint: "0: never" },
   { name: "retention_days", label: "Keep the results for", unit: "days", min: 1, max: 365 },
   { name: "language", label: "Language asked for", text: true, placeholder: "de, en;q=0.8" },
-  { name: "webhook", label: "Call when done", text: true, placeholder: "https://example.com/hook" },
+  { name: "webhook", label: "Call when done", text: true, placeholder: "https://example.com/hook", hint: "A signed POST with the figures. The secret is in Settings." },
   { name: "keep_obfuscated", label: "Leave deliberately obfuscated addresses alone", toggle: true },
   { name: "insecure_tls", label: "Read sites with broken certificates too", toggle: true },
 ];

@@ -34,7 +34,7 @@ function options(element) {
     padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { points: { size: 7 }, drag: { x: false, y: false }, y: false },
-    scales: { x: { time: false, range: (_, low, high) => [0, Math.max(4, high)] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.15)] } },
+    scales: { x: { time: false, range: (_, low, high) => [0, Math.max(4, high)] }, y: { range: (_, low, high) => [0, high > 0 ? Math.max(1, high * 1.15) : 10] } },
     axes: [
       { ...axis, grid: { show: false }, size: 28, incrs: STEPS, space: 70, values: (_, at) => at.map(offset) },
       { ...axis, grid: { stroke: line, width: 1 }, size: 44, values: (_, at) => at.map((v) => (v >= 10 ? rate(v) : String(+v.toFixed(1)))) },

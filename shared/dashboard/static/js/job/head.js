@@ -4,6 +4,7 @@ import { int, plural } from "../format.js";
 import { outcome } from "../meta.js";
 import { Icon } from "../ui/icons.js";
 import { isFinal, Menu, Sheet, StatusPill } from "../ui/states.js";
+import { failed, toast } from "../ui/toast.js";
 import { act, deleteJob, exportJob } from "./actions.js";
 
 export function JobHead({ feed }) {
@@ -40,13 +41,13 @@ export function JobHead({ feed }) {
           ${["csv", "ndjson", "xlsx"].map((f) => html`<button key=${f} onClick=${() => exportJob(s, "urls", f)}><${Icon} name="link" />${formats[f]}</button>`)}
         <//>
         <${Menu} label="More" icon="more" quiet>
-          <button onClick=${() => navigator.clipboard?.writeText(location.href)}><${Icon} name="link" />Copy link</button>
-          <button onClick=${() => navigator.clipboard?.writeText(s.id)}><${Icon} name="copy" />Copy job id</button>
+          <button onClick=${() => copy(location.href)}><${Icon} name="link" />Copy link</button>
+          <button onClick=${() => copy(s.id)}><${Icon} name="copy" />Copy job id</button>
           <button class="danger" onClick=${() => deleteJob(s)}><${Icon} name="trash" />Delete</button>
         <//>
       </div>
     </div>
-    ${s.reason && html`<div class="notice job-reason ${s.status === "FAILED" ? "bad" : ""}"><${Icon} name="info" />${s.reason}</div>`}
+    ${s.status === "FAILED" && html`<div class="notice bad job-reason"><${Icon} name="alert" />This job failed${s.reason && `: ${s.reason}`}.</div>`}
     ${asking &&
     html`<${Sheet} title="Cancel this job?" onClose=${() => setAsking(false)}>
       <p>Web addresses whose turn has not come are left out. What was found is kept, and the rest can be tried again later.</p>
@@ -56,6 +57,15 @@ export function JobHead({ feed }) {
       </div>
     <//>`}`;
 }
+
+const copy = async (text) => {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast("Copied");
+  } catch (error) {
+    failed("The browser did not let this be copied", error);
+  }
+};
 
 const formats = { csv: "CSV", ndjson: "JSON lines", xlsx: "Excel (XLSX)" };
 

@@ -4,7 +4,7 @@ import { int, percent } from "../format.js";
 import { outcome } from "../meta.js";
 
 const order = { ok: 0, refused: 1, failed: 2 };
-const classText = { ok: "Seen", refused: "Not allowed", failed: "Failed" };
+export const classText = { ok: "Seen", refused: "Left alone", failed: "Failed" };
 
 // groups sorts a snapshot's outcomes: by class, then "found" first, then by count.
 export function groups(outcomes) {
@@ -53,7 +53,7 @@ export function Outcomes({ s }) {
                 (o) => html`<li key=${o.word}>
                   <a href=${href(o)} class="outcome">
                     <i class="swatch ${o.class} s${o.shade}"></i>
-                    <span class="clip">${o.text}</span>
+                    <span>${o.text}</span>
                     <span class="num">${int(o.n)}</span>
                     <span class="num muted">${percent(o.n, sum)}</span>
                   </a>

@@ -1,11 +1,13 @@
 // The first view of a job: tiles, curve, outcomes, newest addresses, history.
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
-import { ago, bytes, clock, compact, duration, int, moment, percent, rate } from "../format.js";
+import { ago, bytes, clock, compact, duration, int, moment, percent, plural, rate } from "../format.js";
 import { current } from "../live/series.js";
 import { describe } from "../options.js";
 import { Icon } from "../ui/icons.js";
 import { isFinal, Skeleton, StatusPill, useNow } from "../ui/states.js";
+import { split, Url } from "../ui/url.js";
 import { Chart } from "./chart.js";
+import { Calls } from "./calls.js";
 import { Outcomes } from "./outcomes.js";
 
 export function Overview({ feed }) {
@@ -23,6 +25,7 @@ export function Overview({ feed }) {
       <${Newest} s=${s} />
     </div>
     <${Outcomes} s=${s} />
+    <${Calls} s=${s} webhook=${feed.job.value?.options?.webhook} />
     <div class="job-grid even">
       <${History} s=${s} />
       <${Facts} s=${s} job=${feed.job.value} />
@@ -32,11 +35,17 @@ export function Overview({ feed }) {
 
 function Tiles({ s, series }) {
   const final = isFinal(s.status);
-  const speed = final ? s.rate : (current(series) ?? s.rate);
+  const resting = s.status === "PAUSED" && s.active_workers === 0;
+  const speed = final ? s.rate : resting ? 0 : (current(series) ?? s.rate);
   const left = s.total - s.processed;
   const eta = s.status === "RUNNING" && left > 0 ? (speed > 0 ? left / speed : s.eta_seconds) : undefined;
   return html`<section class="card tiles" aria-label="Figures">
-    <${Tile} label="Done" value=${compact(s.processed)} of=${`of ${compact(s.total)}`} title=${`${int(s.processed)} of ${int(s.total)}`}>
+    <${Tile}
+      label="Done"
+      value=${compact(s.processed)}
+      title=${`${int(s.processed)} of ${int(s.total)}`}
+      note=${`${percent(s.processed, s.total)} of ${plural(s.total, "URL")}`}
+    >
       <div
         class="progress"
         role="progressbar"
@@ -49,26 +58,30 @@ function Tiles({ s, series }) {
       </div>
     <//>
     <${Tile} label="Addresses" value=${compact(s.emails)} title=${int(s.emails)} note=${`${percent(s.outcomes?.found ?? 0, s.processed)} of URLs had one`} />
-    <${Tile} label="Unique domains" value=${compact(s.domains)} title=${int(s.domains)} note=${`${compact(s.pages)} pages, ${bytes(s.bytes)}`} />
+    <${Tile} label="Unique domains" value=${compact(s.domains)} title=${int(s.domains)} note=${s.domains ? `${+(s.emails / s.domains).toFixed(1)} addresses each` : "of the addresses"} />
     <${Tile} label="Active workers" value=${int(s.active_workers)} of=${`of ${int(s.planned_workers)}`} note=${workersNote(s)} />
     <${Tile} label="Rate" value=${rate(speed)} of="URLs/s" note=${final ? "on average" : `${rate(s.rate)} on average`} />
     ${final
       ? html`<${Tile} label="Took" value=${duration(s.elapsed_ms / 1000)} note=${s.finished_at ? `until ${clock(s.finished_at)}` : ""} />`
-      : html`<${Tile} label="Time left" value=${eta === undefined ? "–" : duration(Math.max(1, Math.ceil(eta)))} note=${`${duration(s.elapsed_ms / 1000)} so far`} />`}
+      : html`<${Tile} label="Time left" value=${eta === undefined ? "–" : wholeSeconds(Math.max(1, Math.ceil(eta)) * 1000)} note=${`${wholeSeconds(s.elapsed_ms)} so far`} />`}
   </section>`;
 }
 
+// wholeSeconds writes a time that runs: tenths would only flicker.
+const wholeSeconds = (ms) => (ms < 60000 ? `${Math.floor(ms / 1000)} s` : duration(Math.floor(ms / 1000)));
+
 function workersNote(s) {
-  if (isFinal(s.status)) return s.active_workers ? "finishing what they hold" : "all done";
+  if (isFinal(s.status)) return s.active_workers ? "finishing what they hold" : "none at work";
   if (s.status === "PAUSED") return s.active_workers ? "finishing what they hold" : "paused";
-  return s.active_workers ? "busy now" : "waiting for work";
+  return s.active_workers ? "at work" : "waiting for work";
 }
 
 function Tile({ label, value, of, note, title, children }) {
   return html`<div class="tile">
     <p class="tile-label">${label}</p>
     <p class="tile-value num" title=${title}>${value}${of && html` <small>${of}</small>`}</p>
-    ${children ?? html`<p class="tile-note num">${note}</p>`}
+    <p class="tile-note num">${note}</p>
+    ${children}
   </div>`;
 }
 
@@ -97,7 +110,7 @@ function Newest({ s }) {
         (a) => html`<li key=${a.email}>
           <span class="clip"><strong>${a.email}</strong></span>
           <span class="muted small num">${ago(Date.parse(a.first_seen), now)}</span>
-          <a class="clip muted small" href=${a.source_url} target="_blank" rel="noopener noreferrer">${a.source_url.replace(/^https?:\/\/(www\.)?/, "")}</a>
+          <a class="muted small" href=${a.source_url} target="_blank" rel="noopener noreferrer" title=${a.source_url}><${Source} of=${a} /></a>
         </li>`,
       )}
     </ol>
@@ -109,6 +122,13 @@ function Newest({ s }) {
   </section>`;
 }
 
+// Source leaves out a host that the address names already.
+function Source({ of: { email, source_url: url } }) {
+  const [host, path] = split(url);
+  const own = email.endsWith(`@${host.replace(/:\d+$/, "")}`);
+  return own ? html`<span class="clip block">${path || "home page"}</span>` : html`<${Url} url=${url} />`;
+}
+
 function History({ s }) {
   return html`<section class="card" aria-label="Status history">
     <header><h2>History</h2></header>
@@ -116,8 +136,8 @@ function History({ s }) {
       ${[...(s.history ?? [])].reverse().map(
         (c) => html`<li key=${c.at}>
           <${StatusPill} status=${c.status} />
+          <span class="grow small">${c.reason}</span>
           <time class="muted small num" datetime=${c.at}>${moment(c.at)}</time>
-          ${c.reason && html`<p class="small">${c.reason}</p>`}
         </li>`,
       )}
     </ol>
@@ -127,6 +147,7 @@ function History({ s }) {
 function Facts({ s, job }) {
   const facts = [
     ["Job", html`<code>${s.id}</code>`],
+    ["Pages read", `${int(s.pages)} (${bytes(s.bytes)})`],
     ["Duplicates left out", int(s.duplicates)],
     ["Wrong lines left out", int(s.rejected)],
     ...(job?.retries ? [["Rounds of retry", int(job.retries)]] : []),

@@ -1,9 +1,9 @@
 // One job: its figures as they grow, its addresses, all its URLs.
 import { html, useEffect, useMemo } from "../../vendor/preact.js";
-import { compact } from "../format.js";
+import { compact, percent } from "../format.js";
 import { Feed } from "../live/feed.js";
 import { prefs } from "../prefs.js";
-import { Failure } from "../ui/states.js";
+import { Failure, State } from "../ui/states.js";
 import { Shell } from "../ui/shell.js";
 import { Addresses } from "../table/addresses.js";
 import { Visits } from "../table/visits.js";
@@ -20,14 +20,20 @@ export function JobPage({ id, view }) {
   const error = feed.error.value;
   if (!snapshot) {
     return html`<${Shell} title="Job">
-      ${error
-        ? html`<section class="card">
-            <${Failure} error=${error} title=${error.status === 404 ? "There is no such job" : undefined} retry=${() => feed.refresh()} />
+      ${error?.status === 404
+        ? html`<section class="card" role="alert">
+            <${State} icon="search" title="There is no such job" actions=${html`<a class="button" href="#/">To the jobs</a>`}>
+              It was deleted, its time ran out, or it is somebody else's.
+            <//>
           </section>`
+        : error
+        ? html`<section class="card"><${Failure} error=${error} retry=${() => feed.refresh()} /></section>`
         : html`<${OverviewSkeleton} />`}
     <//>`;
   }
-  return html`<${Shell} title=${snapshot.name || "Job"}>
+  const name = snapshot.name || "Unnamed job";
+  const part = snapshot.status === "RUNNING" ? `${percent(snapshot.processed, snapshot.total)} · ` : "";
+  return html`<${Shell} title=${part + name} view=${`${id} ${view}`}>
     <${JobHead} feed=${feed} />
     <nav class="tabs" aria-label="Views of this job">
       <${Tab} id=${id} now=${view} view="" text="Overview" />

@@ -1,6 +1,6 @@
 // The list of jobs.
 import { html, useEffect, useState } from "../../vendor/preact.js";
-import { ago, compact, int, percent, plural } from "../format.js";
+import { ago, int, percent, plural } from "../format.js";
 import { seriesOf } from "../live/history.js";
 import { act, deleteJob } from "../job/actions.js";
 import { route, setParams } from "../router.js";
@@ -100,7 +100,7 @@ function Row({ job, chosen, choose }) {
     </td>
     <td><${StatusPill} status=${job.status} /></td>
     <td class="done num">
-      ${percent(done, total)}<span class="muted wide-only"> of ${compact(total)}</span>
+      <span class="part">${percent(done, total)}</span><span class="muted wide-only"> of ${int(total)}</span>
       <div class="progress" aria-hidden="true"><i style=${{ transform: `scaleX(${total ? done / total : 0})` }}></i></div>
     </td>
     <td class="spark-col"><${Sparkline} series=${seriesOf(job.id)} /></td>

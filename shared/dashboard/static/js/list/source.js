@@ -41,7 +41,7 @@ async function text(stream, name) {
   const head = first.value ?? new Uint8Array();
   const decoder = new TextDecoder(encodingOf(head));
   const sample = decoder.decode(head, { stream: true });
-  if (sample.includes("\0")) throw new Error("This is not a text file.");
+  if (sample.includes("\0")) throw new Error("This is neither text nor an Excel workbook (.xlsx).");
   const delimiter = delimiterFor(name, sample);
   const parser = delimiter ? new CsvRows(delimiter) : new LineRows();
   async function* rows() {

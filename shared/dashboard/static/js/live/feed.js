@@ -21,6 +21,7 @@ export class Feed {
   #timer = 0;
   #stopPush = null;
   #pushed = false;
+  #waited = false; // for push, in vain
   #closed = false;
   #loading = null;
 
@@ -91,7 +92,8 @@ export class Feed {
     }
     if (!this.#stopPush) this.#startPush();
     if (this.#pushed) return;
-    connection.value = this.error.value ? "offline" : this.snapshot.value ? "polling" : "connecting";
+    const trying = this.#stopPush && !this.#waited;
+    connection.value = this.error.value ? "offline" : this.snapshot.value && !trying ? "polling" : "connecting";
     this.#timer = setTimeout(() => this.#poll(), prefs.value.interval * 1000);
   }
 
@@ -107,6 +109,7 @@ export class Feed {
         const live = state === "live";
         if (live === this.#pushed || this.#closed) return;
         this.#pushed = live;
+        this.#waited = true;
         if (live) {
           clearTimeout(this.#timer);
           connection.value = "live";
@@ -120,6 +123,7 @@ export class Feed {
   }
 
   async #poll() {
+    this.#waited = true;
     if (document.hidden) {
       this.#arrange(); // a hidden tab asks nothing; it catches up when it is shown
       return;

@@ -1,6 +1,6 @@
 // The doctor's report: what was looked at, what was seen, what to do.
 import { html, useEffect, useState } from "../../vendor/preact.js";
-import { get } from "../api.js";
+import { at, get } from "../api.js";
 import { duration, moment } from "../format.js";
 import { meta } from "../meta.js";
 import { Icon } from "../ui/icons.js";
@@ -32,25 +32,25 @@ async function examined() {
 }
 
 export function Health() {
-  const [state, setState] = useState({ report: null, error: null, busy: true, at: 0 });
+  const [state, setState] = useState({ report: null, error: null, busy: true, when: 0 });
   const examine = async () => {
     setState((old) => ({ ...old, busy: true }));
     try {
       const report = await examined();
-      setState({ report, error: null, busy: false, at: Date.now() });
+      setState({ report, error: null, busy: false, when: Date.now() });
     } catch (error) {
-      setState({ report: null, error, busy: false, at: 0 });
+      setState({ report: null, error, busy: false, when: 0 });
     }
   };
   useEffect(() => {
     examine();
   }, []);
-  const { report, error, busy, at } = state;
+  const { report, error, busy, when } = state;
   return html`<${Shell} title="Health">
     <div class="page-head">
       <div class="grow">
         <h1>Health</h1>
-        <p class="small">${report ? html`${sentences[report.status] ?? ""} <span class="num">Examined ${moment(at)}.</span>` : "What the doctor says."}</p>
+        <p class="small">${report ? html`${sentences[report.status] ?? ""} <span class="num">Examined ${moment(when)}.</span>` : "What the doctor says."}</p>
       </div>
       <button class="button" disabled=${busy} aria-busy=${busy} onClick=${examine}><${Icon} name="retry" />${busy ? "Examining …" : "Examine again"}</button>
     </div>
@@ -61,18 +61,18 @@ export function Health() {
             ${report
               ? (report.checks ?? []).map(
                   (c) => html`<li key=${c.name}>
-                    <${Pill} status=${c.status} />
+                    <span class="mark"><${Pill} status=${c.status} /></span>
                     <div class="grow">
                       <p><strong>${c.name}</strong></p>
-                      ${c.detail && html`<p class="small muted">${c.detail}</p>`}
+                      ${c.detail && html`<p class="small muted detail">${c.detail}</p>`}
                       ${c.advice && html`<p class="small advice"><${Icon} name="info" />${c.advice}</p>`}
                     </div>
-                    <span class="muted small num">${duration(c.ms / 1000)}</span>
+                    <span class="muted small num">${c.ms < 1 ? "< 1 ms" : duration(c.ms / 1000)}</span>
                   </li>`,
                 )
               : [1, 2, 3, 4].map((n) => html`<li key=${n}><${Skeleton} height="2.6rem" /></li>`)}
           </ul>`}
     </section>
-    ${meta.value.version && html`<p class="muted small version num">Gleaner ${meta.value.version} · <a href="/docs">API</a></p>`}
+    ${meta.value.version && html`<p class="muted small version num">Gleaner ${meta.value.version} · <a href=${`${at().base}/docs`}>API</a></p>`}
   <//>`;
 }

@@ -77,7 +77,7 @@ function ListCard() {
     ${draft.attached.value ? html`<${Attached} />` : html`<${TextList} />`}
     <div class="drop-foot">
       <button class="button" onClick=${() => chooser.current.click()}><${Icon} name="file" />Choose a file</button>
-      <span class="muted small">or drop one anywhere: txt, csv, xlsx, also gzipped; a million lines are fine</span>
+      <span class="muted small">or drop one anywhere: text, CSV or Excel, gzipped too</span>
       <input
         ref=${chooser}
         type="file"
@@ -127,7 +127,7 @@ function TextList() {
       autocapitalize="off"
       autocomplete="off"
       wrap="off"
-      placeholder=${"Paste or type web addresses, one per line\n\nbaeckerei-lindhorst.de\nhttps://www.tischlerei-ahrens.de/kontakt"}
+      placeholder=${"Web addresses, one per line\n\nbaeckerei-lindhorst.de\nhttps://www.tischlerei-ahrens.de/kontakt"}
       value=${draft.typed.value}
       onInput=${(e) => draft.type(e.currentTarget.value)}
       onPaste=${(e) => draft.paste(e.clipboardData?.getData("text/plain") ?? "") && e.preventDefault()}
@@ -152,6 +152,21 @@ function Attached() {
     </div>
     ${draft.fault.value && html`<div class="notice bad" role="alert"><${Icon} name="alert" />${draft.fault.value}</div>`}
     ${table && table.columns.length > 1 && html`<${Columns} table=${table} />`}
+    ${preview && !(table?.columns.length > 1) && html`<${First} preview=${preview} />`}
+  </div>`;
+}
+
+// First shows what was read first, so that a wrong file is seen as one.
+function First({ preview }) {
+  if (preview.done && preview.lines === 0) return html`<div class="notice"><${Icon} name="info" />This file is empty.</div>`;
+  if (preview.sample.length === 0) return null;
+  const more = preview.valid - preview.sample.length;
+  return html`<div>
+    <p class="small muted">It begins with</p>
+    <ol class="first-lines mono">
+      ${preview.sample.map((url) => html`<li key=${url} class="clip">${url}</li>`)}
+      ${more > 0 && html`<li class="muted num">… and ${int(more)} more</li>`}
+    </ol>
   </div>`;
 }
 

@@ -10,6 +10,7 @@ import { Shell } from "../ui/shell.js";
 import { toast } from "../ui/toast.js";
 import { Keys } from "./keys.js";
 import { Suppressions } from "./suppressions.js";
+import { Webhooks } from "./webhooks.js";
 
 const ways = [
   ["websocket", "WebSocket", "websocket"],
@@ -25,6 +26,7 @@ export function Settings() {
       <${JobDefaults} />
       <${Suppressions} />
       <${Keys} />
+      <${Webhooks} />
       <${ThisBrowser} />
     </div>
   <//>`;

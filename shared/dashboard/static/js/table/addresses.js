@@ -7,6 +7,7 @@ import { route, setParams } from "../router.js";
 import { Icon } from "../ui/icons.js";
 import { Failure, isFinal, Sheet, State } from "../ui/states.js";
 import { toast } from "../ui/toast.js";
+import { Url } from "../ui/url.js";
 import { Choice, FiltersToggle, Search, TableBar, useTyped } from "./bar.js";
 import { TableData } from "./data.js";
 import { Grid } from "./grid.js";
@@ -25,8 +26,8 @@ const columns = [
     label: "Source",
     sort: true,
     class: "source",
-    render: (a) => html`<a href=${a.source_url} target="_blank" rel="noopener noreferrer" tabindex="-1" title=${a.source_url}>${shorten(a.source_url)}</a>${a
-        .sources?.length > 0 && html`<span class="muted small num"> +${a.sources.length}</span>`}`,
+    render: (a) => html`<a href=${a.source_url} target="_blank" rel="noopener noreferrer" tabindex="-1" title=${a.source_url}><${Url} url=${a.source_url} /></a>${a
+        .sources?.length > 0 && html`<span class="muted small num">+${a.sources.length}</span>`}`,
   },
   { name: "first_seen", label: "Seen", sort: true, class: "wide muted num", render: (a) => ago(Date.parse(a.first_seen)) },
 ];

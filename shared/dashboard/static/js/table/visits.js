@@ -1,26 +1,23 @@
 // Every URL of a job and how it ended, those without an address too.
 import { html, useState } from "../../vendor/preact.js";
 import { exportJob } from "../job/actions.js";
+import { classText } from "../job/outcomes.js";
 import { duration, int } from "../format.js";
 import { meta, outcome } from "../meta.js";
 import { route, setParams } from "../router.js";
 import { Icon } from "../ui/icons.js";
 import { Failure, Sheet, State } from "../ui/states.js";
+import { Url } from "../ui/url.js";
 import { useTable } from "./addresses.js";
 import { Choice, FiltersToggle, Search, TableBar } from "./bar.js";
 import { Grid } from "./grid.js";
 
 const names = ["q", "outcome", "class"];
-const classes = [
-  ["", "All"],
-  ["ok", "Seen"],
-  ["refused", "Not allowed"],
-  ["failed", "Failed"],
-];
+const classes = [["", "All"], ...Object.entries(classText)];
 const shorten = (url) => url.replace(/^https?:\/\//, "");
 
 const columns = [
-  { name: "url", label: "URL", sort: true, class: "strong", render: (v) => html`<span title=${v.url}>${shorten(v.url)}</span>` },
+  { name: "url", label: "URL", sort: true, class: "strong", render: (v) => html`<span title=${v.url}><${Url} url=${v.url} /></span>` },
   { name: "outcome", label: "Outcome", sort: true, class: "outcome-cell", render: (v) => html`<${OutcomeText} visit=${v} />` },
   { name: "detail", label: "Detail", class: "wide muted", render: (v) => v.detail ?? "" },
   { name: "status", label: "Status", sort: true, class: "wide num", render: (v) => v.status || "" },
@@ -33,7 +30,8 @@ const tones = { ok: "ok", refused: "warn", failed: "bad" };
 
 function OutcomeText({ visit }) {
   const o = outcome(visit.outcome);
-  return html`<span class="pill ${visit.outcome === "none" ? "" : tones[o.class]}">${o.text}</span>`;
+  const tone = o.class === "ok" && visit.outcome !== "found" ? "" : tones[o.class];
+  return html`<span class="pill ${tone}" title=${o.text}><span class="clip">${o.text}</span></span>`;
 }
 
 export function Visits({ snapshot }) {

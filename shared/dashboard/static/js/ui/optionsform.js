@@ -11,7 +11,7 @@ function Field({ field, value, fallback, wrong, onChange }) {
       ${field.label}
     </label>`;
   }
-  const hint = wrong ?? field.hint;
+  const hint = wrong ?? field.choices?.find(([word]) => word === shown)?.[2] ?? field.hint;
   const common = { id, class: "input", "aria-invalid": wrong ? "true" : undefined, "aria-describedby": hint ? `${id}-hint` : undefined };
   return html`<div class="field">
     <label for=${id}>${field.label}${field.unit && html` <span class="muted">(${field.unit})</span>`}</label>

@@ -50,10 +50,18 @@ function LinkState() {
   return html`<span class="link-state ${state}" role="status" data-connection=${state}>${connectionText[state]}</span>`;
 }
 
-export function Shell({ title, children }) {
+let shown = null; // the view before
+
+// Shell frames a view; view names it where the title changes by itself.
+export function Shell({ title, view = title, children }) {
   useEffect(() => {
     document.title = title ? `${title} · Gleaner` : "Gleaner";
   }, [title]);
+  useEffect(() => {
+    // What had the focus went with the old view: the keyboard goes on at the new one.
+    if (shown !== null && shown !== view && document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
+    shown = view;
+  }, [view]);
   const assets = new URL("../../", import.meta.url).pathname;
   return html`<a class="button primary skip" href="#main" onClick=${(e) => (e.preventDefault(), document.getElementById("main").focus())}
       >Skip to the content</a
