@@ -18,17 +18,21 @@ import (
 	"gleaner/shared/push/pushtest"
 )
 
+// idle is a time without a message after which a connection is closed: many times
+// what a busy machine takes between two messages.
+const idle = 2 * time.Second
+
 func TestIdleConnectionIsClosed(t *testing.T) {
 	t.Parallel()
 	f := &function{}
-	_, server := start(t, wshub.Config{Handler: f.handle, IdleTimeout: 300 * time.Millisecond})
+	_, server := start(t, wshub.Config{Handler: f.handle, IdleTimeout: idle})
 	c, err := dial(t.Context(), server, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	for range 5 { // messages keep it open
-		time.Sleep(100 * time.Millisecond)
+	for range 6 { // messages keep it open
+		time.Sleep(idle / 5)
 		if err := c.Send(t.Context(), []byte("x")); err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +41,7 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 	if websocket.CloseStatus(err) != websocket.StatusGoingAway {
 		t.Errorf("ended with %v, want status 1001", err)
 	}
-	if d := time.Since(begun); d < 700*time.Millisecond {
+	if d := time.Since(begun); d < 2*idle {
 		t.Errorf("closed after %v", d)
 	}
 	if e := f.wait(t, "DISCONNECT", 1)[0]; e.RequestContext.DisconnectStatusCode != 1001 {
@@ -48,14 +52,14 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 func TestPostsKeepItOpen(t *testing.T) {
 	t.Parallel()
 	f := &function{}
-	hub, server := start(t, wshub.Config{Handler: f.handle, IdleTimeout: 300 * time.Millisecond})
+	hub, server := start(t, wshub.Config{Handler: f.handle, IdleTimeout: idle})
 	c, err := dial(t.Context(), server, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := f.of("CONNECT")[0].RequestContext.ConnectionID
 	for range 6 {
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(idle / 5)
 		if err := hub.Post(t.Context(), id, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
@@ -129,10 +133,10 @@ func TestSlowClientIsDropped(t *testing.T) {
 
 	large := bytes.Repeat([]byte("x"), push.MaxMessage)
 	var dropped error
-	for end := time.Now().Add(10 * time.Second); dropped == nil && time.Now().Before(end); {
+	for end := time.Now().Add(patience); dropped == nil && time.Now().Before(end); {
 		begun := time.Now()
 		dropped = hub.Post(t.Context(), slowID, large)
-		if d := time.Since(begun); d > time.Second {
+		if d := time.Since(begun); d > wshub.WriteTimeout/2 {
 			t.Errorf("posting to a slow client took %v", d)
 		}
 		time.Sleep(time.Millisecond)

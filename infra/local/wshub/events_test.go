@@ -18,6 +18,9 @@ import (
 	"gleaner/shared/push/pushtest"
 )
 
+// patience is how long a test waits for what must come: a busy machine takes its time.
+const patience = time.Minute
+
 // function notes its events and does as told.
 type function struct {
 	mu     sync.Mutex
@@ -53,7 +56,7 @@ func (f *function) count(kind string) int { return len(f.of(kind)) }
 // wait returns the n events of a kind once they are there.
 func (f *function) wait(t *testing.T, kind string, n int) []events.APIGatewayWebsocketProxyRequest {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		if got := f.of(kind); len(got) >= n {
 			return got
 		}

@@ -208,7 +208,7 @@ func (l *live) newJob(t testing.TB, batches int) job.ID {
 // view connects a client that watches a job.
 func (l *live) view(t testing.TB, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	ticket, err := l.tickets.Issue(ctx, "anna")
 	if err != nil {
@@ -300,7 +300,7 @@ func (l *live) settle(t testing.TB, n, batch int) settlement {
 func (l *live) latencies(t testing.TB, settled []settlement) []time.Duration {
 	t.Helper()
 	var all []time.Duration
-	end := time.Now().Add(10 * time.Second)
+	end := time.Now().Add(patience)
 	for _, v := range l.viewers {
 		for _, s := range settled {
 			if s.job != v.job {
