@@ -132,9 +132,9 @@ func slowSite(t *testing.T, pagesOf int, each time.Duration) (*crawltest.Site, *
 
 func TestWhatIsNotBegunAtTheDeadlineIsHandedBack(t *testing.T) {
 	t.Parallel()
-	site, h, list := slowSite(t, 40, 100*time.Millisecond)
+	site, h, list := slowSite(t, 40, 200*time.Millisecond) // two at a time: 4 s
 	c := newCrawler(t, site, nil)
-	res, err := c.Crawl(t.Context(), crawl.Request{Targets: targets(list...), Deadline: time.Now().Add(350 * time.Millisecond)})
+	res, err := c.Crawl(t.Context(), crawl.Request{Targets: targets(list...), Deadline: time.Now().Add(2 * time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
