@@ -17,13 +17,13 @@ import (
 // fetched twice.
 func TestContinuations(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func() { time.Sleep(60 * time.Millisecond) })
+	s := newSite(t, func() { time.Sleep(150 * time.Millisecond) })
 	p := newPlace(t, realCrawler(t))
-	const pages = 80 // two at a time: 2.4 s
+	const pages = 80 // two at a time: 6 s
 	id := p.begin(t, s.urls(pages))
 	invocations := 0
 	for b, ok := bellOf(id, 0), true; ok; b, ok = p.bells.next() {
-		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // of which one is kept for storing
 		err := p.worker.Ring(ctx, b)
 		cancel()
 		if err != nil {
