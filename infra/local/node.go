@@ -27,7 +27,6 @@ import (
 	"gleaner/shared/deadletters"
 	"gleaner/shared/fetch"
 	"gleaner/shared/httpapi"
-	"gleaner/shared/job"
 	"gleaner/shared/notify"
 	"gleaner/shared/push"
 	"gleaner/shared/quota"
@@ -43,7 +42,7 @@ import (
 // that needs longer goes on in its continuation.
 const (
 	workerTimeout = time.Minute
-	visibility    = 6 * workerTimeout
+	visibility    = 2 * workerTimeout // nothing of one machine throttles: a message that comes again is a dead process's
 	retryAfter    = 2 * time.Second
 	maxReceives   = 8 // with waits of 2, 4, 8 … seconds: about four minutes
 	sweepTimeout  = 50 * time.Second
@@ -73,6 +72,7 @@ type Node struct {
 	Control *control.Service
 
 	cfg     Config
+	opened  time.Time // since when it has the data directory to itself
 	lock    *directoryLock
 	bells   *sqlitequeue.Queue
 	crawler *crawl.Crawler
@@ -99,6 +99,7 @@ func Open(ctx context.Context, cfg Config) (n *Node, err error) {
 	if n.lock, err = lockDirectory(ctx, cfg.Dir); err != nil {
 		return n, err
 	}
+	n.opened = time.Now().Truncate(time.Millisecond) // as times are stored
 	if n.Store, err = sqlitestore.Open(ctx, filepath.Join(cfg.Dir, "gleaner.db")); err != nil {
 		return n, err
 	}
@@ -225,18 +226,5 @@ func (n *Node) recover(ctx context.Context) error {
 	if err := n.Store.ExpireLeases(ctx, time.Now()); err != nil {
 		return fmt.Errorf("local: taking over: %w", err)
 	}
-	for cursor := ""; ; {
-		page, err := n.Store.JobsByStatus(ctx, job.Running, cursor, job.MaxPage)
-		if err != nil {
-			return fmt.Errorf("local: taking over: %w", err)
-		}
-		for _, j := range page.Items {
-			if err := n.Control.RingPending(ctx, j); err != nil {
-				return fmt.Errorf("local: taking over: %w", err)
-			}
-		}
-		if cursor = page.Next; cursor == "" {
-			return nil
-		}
-	}
+	return n.Control.TakeOver(ctx, n.opened)
 }

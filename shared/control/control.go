@@ -51,8 +51,7 @@ func (s *Service) Cancel(ctx context.Context, owner string, id job.ID) (job.Job,
 // windUp has what workers of a cancelled job leave behind that die over it
 // settled once their leases have surely run out.
 func (s *Service) windUp(ctx context.Context, id job.ID) error {
-	bell := job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellWindUp}
-	return s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group(), Delay: work.MaxLease}})
+	return s.ring(ctx, id, job.BellWindUp, work.MaxLease)
 }
 
 // Pause makes the job's bells be ignored. Batches under way begin no further
@@ -121,19 +120,24 @@ func (s *Service) Restore(ctx context.Context, owner string, id job.ID) (job.Job
 		j.DeletedAt = time.Time{}
 		return nil
 	})
-	if err == nil && j.Status == job.Cancelled {
+	if err != nil {
+		return j, err
+	}
+	switch j.Status {
+	case job.Cancelled:
 		// It may have been deleted when it was to be wound up.
 		if err := s.windUp(ctx, id); err != nil {
 			return job.Job{}, fmt.Errorf("control: restoring %s: %w", id, err)
 		}
+		return j, nil
+	case job.Running:
+		if err := s.RingPending(ctx, j); err != nil {
+			s.log.WarnContext(ctx, "restored, but not every bell was rung; the sweeper will", "job", id, "error", err)
+		}
+		return s.completed(ctx, j)
+	default:
+		return j, nil
 	}
-	if err != nil || j.Status != job.Running {
-		return j, err
-	}
-	if err := s.RingPending(ctx, j); err != nil {
-		s.log.WarnContext(ctx, "restored, but not every bell was rung; the sweeper will", "job", id, "error", err)
-	}
-	return s.completed(ctx, j)
 }
 
 func (s *Service) become(ctx context.Context, owner string, id job.ID, next job.Status) (job.Job, error) {

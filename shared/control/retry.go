@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"gleaner/shared/job"
-	"gleaner/shared/queue"
 	"gleaner/shared/work"
 )
 
@@ -39,8 +38,7 @@ func (s *Service) Retry(ctx context.Context, owner string, id job.ID) (job.Job, 
 	if err != nil {
 		return j, err
 	}
-	bell := job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellRetry}
-	if err := s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group()}}); err != nil {
+	if err := s.ring(ctx, id, job.BellRetry, 0); err != nil {
 		s.log.WarnContext(ctx, "retry begun, but its bell was not rung; the sweeper will", "job", id, "error", err)
 	}
 	return j, nil

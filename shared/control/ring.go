@@ -43,6 +43,12 @@ func (s *Service) RingPending(ctx context.Context, j job.Job) error {
 	}
 }
 
+// ring rings a bell that is for a whole job.
+func (s *Service) ring(ctx context.Context, id job.ID, kind job.BellKind, delay time.Duration) error {
+	bell := job.Bell{Ref: job.Ref{Job: id}, Kind: kind}
+	return s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group(), Delay: delay}})
+}
+
 // Ring rings batches of a job and notes that they are due again at due if they
 // stay silent.
 func Ring(ctx context.Context, store job.BatchStore, bells queue.Sender, j job.Job, refs []job.Ref, due time.Time) error {

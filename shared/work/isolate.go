@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"gleaner/shared/job"
+	"gleaner/shared/queue"
 )
 
 // Deaths forgiven to a batch before it is suspected: machines do go away. A half
@@ -33,48 +33,42 @@ func forgiven(b *job.Batch) int {
 	return forgivenWhole
 }
 
-// settling is how long a batch that has the process to itself waits before it
-// begins, so that others that were claimed at the same moment are handed back
-// before it can take them with it.
-const settling = 300 * time.Millisecond
-
-// crawlApart crawls a batch when it may be crawled beside the others. A process
-// that crawls several batches at once and dies leaves all of them under
-// suspicion, so one that has its last chance has the process to itself: if that
-// dies again, it was this one. While it waits for that it is handed back, for
-// what others do must not cost it its chance. Where a process has one batch at a
-// time, as on AWS, nobody waits.
-func (w *Worker) crawlApart(ctx context.Context, j job.Job, b *job.Batch, claim job.Claim) (done bool, err error) {
-	if !lastChance(b) {
-		w.company.RLock()
-		defer w.company.RUnlock()
-		return w.crawl(ctx, j, b, claim)
-	}
-	if !w.company.TryLock() {
+// crawlApart crawls a batch when it may be crawled beside the others. One that
+// has its last chance is handed back while it waits to be alone, for what others
+// do must not cost it its chance. Where a process has one batch at a time, as on
+// AWS, nobody waits.
+func (w *Worker) crawlApart(ctx context.Context, j job.Job, b *job.Batch, claim job.Claim, at *seat) (done bool, err error) {
+	if lastChance(b) && !at.aloneNow() {
 		if err := w.handBack(ctx, b, claim, nil); err != nil {
 			return false, err
 		}
-		w.company.Lock()
+		if !at.alone(ctx) {
+			return false, w.ringLater(ctx, b.Ref)
+		}
 		again, anew, err := w.claim(ctx, b.Ref)
-		if err != nil {
-			w.company.Unlock()
-			if isAnswer(err) {
-				return false, nil
-			}
+		switch {
+		case isAnswer(err):
+			return false, nil
+		case err != nil:
 			return false, fmt.Errorf("work: %s: %w", b.Ref, err)
 		}
-		*b, claim = again, anew
-	}
-	defer w.company.Unlock()
-	if b.Status == job.Fetched {
-		return true, nil
-	}
-	select {
-	case <-ctx.Done():
-		return false, w.handBack(ctx, b, claim, fmt.Errorf("work: %s waited too long to be alone: %w", b.Ref, ctx.Err()))
-	case <-time.After(settling):
+		if *b, claim = again, anew; b.Status == job.Fetched {
+			return true, nil
+		}
 	}
 	return w.crawl(ctx, j, b, claim)
+}
+
+// ringLater rings a batch's bell again after a while. It is due all the same:
+// if this fails its message comes again.
+func (w *Worker) ringLater(ctx context.Context, ref job.Ref) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), LeaseMargin/2)
+	defer cancel()
+	bell := job.Bell{Ref: ref}
+	if err := w.Bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group(), Delay: laterOn}}); err != nil {
+		return fmt.Errorf("work: ringing %s again: %w", ref, err)
+	}
+	return nil
 }
 
 // isolate splits a batch that kills workers, until the one URL that does so is

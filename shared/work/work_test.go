@@ -175,6 +175,64 @@ func TestSuspectIsCrawledAlone(t *testing.T) {
 	}
 }
 
+// A batch for which there is no place in time is neither claimed meanwhile nor
+// forgotten, and its message is not used up by waiting.
+func TestNoPlaceInTime(t *testing.T) {
+	t.Parallel()
+	begun, goOn := make(chan string, 10), make(chan struct{})
+	p := newPlace(t, crawlFunc(func(_ context.Context, r crawl.Request) (job.Result, error) {
+		begun <- r.Targets[0].Host()
+		<-goOn
+		return allFine(r), nil
+	}))
+	id := p.begin(t, urls("long.example.org", 3), urls("suspect.example.org", 3), urls("other.example.org", 3))
+	for n := range 2 { // two workers died
+		_, err := p.store.Claim(t.Context(), bellOf(id, 1).Ref, job.Claim{Token: fmt.Sprint(n), Now: p.Now(), Lease: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.pass(2 * time.Minute)
+	}
+	waitsInVain := func(n, attempts int) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if err := p.worker.Ring(ctx, bellOf(id, n)); err != nil {
+			t.Errorf("batch %d: %v", n, err)
+		}
+		if again, ok := p.bells.next(); !ok || again != bellOf(id, n) {
+			t.Errorf("batch %d: rung again: %v, %+v", n, ok, again)
+		}
+		b, err := p.store.Batch(t.Context(), bellOf(id, n).Ref)
+		if err != nil || b.Status != job.Pending || b.Attempt != attempts {
+			t.Errorf("batch %d is %s after %d attempts, %v", n, b.Status, b.Attempt, err)
+		}
+	}
+	var all sync.WaitGroup
+	ring := func(n int) {
+		all.Go(func() {
+			if err := p.worker.Ring(t.Context(), bellOf(id, n)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	ring(0)
+	<-begun
+	waitsInVain(1, 2) // the suspect, which is not alone
+	ring(1)
+	goOn <- struct{}{}
+	if host := <-begun; host != "suspect.example.org" {
+		t.Errorf("crawled: %s", host)
+	}
+	waitsInVain(2, 0) // another, beside the suspect
+	close(goOn)
+	ring(2)
+	all.Wait()
+	if got := p.progress(t, id); got.Job.Status != job.Completed {
+		t.Errorf("the job is %s", got.Job.Status)
+	}
+}
+
 // A batch that cannot be crawled for a reason of our own is handed back at once,
 // without a mark against it.
 func TestFaultOfOurOwn(t *testing.T) {

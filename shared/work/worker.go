@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -75,7 +74,7 @@ type Worker struct {
 	Config
 	seen     seen.Cache
 	draining atomic.Bool
-	company  sync.RWMutex // see crawlApart
+	company  company
 }
 
 // New makes a Worker.
@@ -86,7 +85,7 @@ func New(c Config) *Worker {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Worker{Config: c}
+	return &Worker{Config: c, company: newCompany()}
 }
 
 // Drain makes the batches under way end soon: what was not begun goes into
@@ -131,6 +130,11 @@ func (w *Worker) announce(ctx context.Context, id job.ID) error {
 
 // batch claims a batch and does what is left of it.
 func (w *Worker) batch(ctx context.Context, ref job.Ref) error {
+	at, ok := w.company.join(ctx)
+	if !ok {
+		return w.ringLater(ctx, ref)
+	}
+	defer at.leave()
 	log := w.Log.With("job", ref.Job, "batch", ref.Key)
 	j, err := w.Store.Job(ctx, ref.Job)
 	switch {
@@ -159,7 +163,7 @@ func (w *Worker) batch(ctx context.Context, ref job.Ref) error {
 		if crashedBefore(&b) {
 			return w.isolate(ctx, j, b)
 		}
-		done, err := w.crawlApart(ctx, j, &b, claim)
+		done, err := w.crawlApart(ctx, j, &b, claim, at)
 		if err != nil || !done {
 			return err
 		}
