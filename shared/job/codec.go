@@ -16,6 +16,9 @@ import (
 // encoding gets a new first byte; the old ones stay readable.
 const (
 	targetsV1 byte = 1 // zstd of: count, then for each target length<<1|guessed and the URL; numbers as uvarints
+	// targetsV2 is zstd of: count, then for each target length<<1|guessed of what follows, how many bytes
+	// of the URL before it come first, and the bytes that follow those; numbers as uvarints.
+	targetsV2 byte = 2
 	resultV1  byte = 1 // zstd of the Result's JSON
 	resultV2  byte = 2 // zstd of what appendResult makes
 )
@@ -42,57 +45,6 @@ var (
 			zstd.WithDecoderMaxMemory(MaxDecoded), zstd.WithDecoderLowmem(true))
 	})
 )
-
-// EncodeTargets returns the stored form of a batch's targets. The only error is
-// ErrEncoding, for more than MaxDecoded bytes of them.
-func EncodeTargets(targets []Target) ([]byte, error) {
-	size := binary.MaxVarintLen64
-	for i := range targets {
-		size += len(targets[i].URL) + 4
-	}
-	plain := make([]byte, 0, size)
-	plain = binary.AppendUvarint(plain, uint64(len(targets)))
-	for i := range targets {
-		head := uint64(len(targets[i].URL)) << 1
-		if targets[i].Guessed {
-			head |= 1
-		}
-		plain = binary.AppendUvarint(plain, head)
-		plain = append(plain, targets[i].URL...)
-	}
-	return pack(targetsV1, plain)
-}
-
-// DecodeTargets reads what EncodeTargets wrote; no targets come back as nil.
-// errors.Is(err, ErrEncoding) for anything else.
-func DecodeTargets(stored []byte) ([]Target, error) {
-	plain, err := unpack(targetsV1, stored)
-	if err != nil {
-		return nil, fmt.Errorf("targets: %w", err)
-	}
-	count, n := binary.Uvarint(plain)
-	if n <= 0 || count > uint64(len(plain)-n) { // each target takes a byte at least
-		return nil, fmt.Errorf("targets: %w: count", ErrEncoding)
-	}
-	if count == 0 && n == len(plain) {
-		return nil, nil
-	}
-	rest := string(plain[n:]) // one allocation that all URLs share
-	targets := make([]Target, 0, min(count, 1<<16))
-	for range count {
-		head, n := uvarint(rest)
-		if n <= 0 || head>>1 > uint64(len(rest)-n) {
-			return nil, fmt.Errorf("targets: %w: target %d of %d", ErrEncoding, len(targets), count)
-		}
-		end := n + int(head>>1) // not above len(rest)
-		targets = append(targets, Target{URL: rest[n:end], Guessed: head&1 == 1})
-		rest = rest[end:]
-	}
-	if rest != "" {
-		return nil, fmt.Errorf("targets: %w: %d bytes too many", ErrEncoding, len(rest))
-	}
-	return targets, nil
-}
 
 // EncodeResult returns the stored form of a result, its Remainder left out. Text
 // that is no UTF-8 and times in other zones come back as UTF-8 and in UTC. The

@@ -82,8 +82,8 @@ func TestResultComesBackAsItWas(t *testing.T) {
 }
 
 // A stored item must stay readable for as long as jobs are kept, so the bytes of
-// version 1 are pinned here.
-func TestVersion1StaysReadable(t *testing.T) {
+// each version are pinned here.
+func TestStoredVersionsStayReadable(t *testing.T) {
 	t.Parallel()
 	enc, err := zstd.NewWriter(nil)
 	if err != nil {
@@ -97,6 +97,15 @@ func TestVersion1StaysReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]job.Target{{URL: url}, {URL: "x", Guessed: true}}, targets); diff != "" {
+		t.Error(diff)
+	}
+	// And of version 2: the second URL begins with 17 bytes of the first.
+	plain = append([]byte{2, byte(len(url) << 1), 0}, url...)
+	plain = append(plain, 4<<1|1, 17, 'w', 'a', 's', 't')
+	if targets, err = job.DecodeTargets(enc.EncodeAll(plain, []byte{2})); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]job.Target{{URL: url}, {URL: "https://lindhorstwast", Guessed: true}}, targets); diff != "" {
 		t.Error(diff)
 	}
 	r, err := job.DecodeResult(enc.EncodeAll([]byte(`{"v":[{"url":"x","outcome":"none"}],"p":3,"n":4}`), []byte{1}))
@@ -115,9 +124,16 @@ func TestDecodeRefusesDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	pack := func(plain []byte) []byte { return enc.EncodeAll(plain, []byte{1}) }
+	pack2 := func(plain ...byte) []byte { return enc.EncodeAll(plain, []byte{2}) }
 	whole, err := job.EncodeTargets([]job.Target{{URL: "https://lindhorst.de/"}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	// Each repeats the one before it: a few bytes that would be gigabytes.
+	swollen := binary.AppendUvarint([]byte{0x81, 0x80, 0x08}, 2<<20) // 2^17+1 targets, the first with a megabyte
+	swollen = append(append(swollen, 0), make([]byte, 1<<20)...)
+	for range 1 << 17 {
+		swollen = append(swollen, 0, 0x80, 0x80, 0x40) // nothing of its own, a megabyte of the one before
 	}
 	for name, stored := range map[string][]byte{
 		"empty":              {},
@@ -131,6 +147,13 @@ func TestDecodeRefusesDamage(t *testing.T) {
 		"trailing bytes":     pack([]byte{1, 2, 'x', 'y'}),
 		"nothing":            pack(nil),
 		"bomb":               pack(make([]byte, job.MaxDecoded+1)),
+
+		"2: count without URLs":           pack2(5),
+		"2: no length in common":          pack2(1, 2),
+		"2: long URL":                     pack2(1, 4, 0, 'x'),
+		"2: more in common than there is": pack2(2, 2, 0, 'x', 2, 2, 'y'),
+		"2: trailing bytes":               pack2(1, 2, 0, 'x', 'y'),
+		"2: swollen":                      pack2(swollen...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -159,6 +182,7 @@ func FuzzDecodeTargets(f *testing.F) {
 	}
 	f.Add(whole)
 	f.Add([]byte{1})
+	f.Add(append([]byte{1}, whole[1:]...))
 	f.Fuzz(func(t *testing.T, stored []byte) {
 		targets, err := job.DecodeTargets(stored)
 		if err != nil {

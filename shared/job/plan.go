@@ -56,12 +56,27 @@ func NewPlan(id ID, targets []Target, due time.Time) Plan {
 	return PlanBySize(id, targets, due, BatchSize, MaxLane)
 }
 
+// PlanDistinct is NewPlan for targets no two of which have the same URL, which it
+// relies on.
+func PlanDistinct(id ID, targets []Target, due time.Time) Plan {
+	return planHosts(id, byHost(targets), len(targets), due, BatchSize, MaxLane)
+}
+
 // PlanBySize is NewPlan with other rules for the size of batches: rule for those
 // of many hosts, by the number of URLs, and lane for the length of a lane's. It is
 // there to find out which rule is best.
 func PlanBySize(id ID, targets []Target, due time.Time, rule func(urls int) int, lane int) Plan {
-	hosts, distinct := byHost(targets)
-	p := Plan{URLs: distinct, Hosts: len(hosts), Duplicates: len(targets) - distinct}
+	hosts := byHost(targets)
+	dropRepeated(hosts)
+	return planHosts(id, hosts, len(targets), due, rule, lane)
+}
+
+func planHosts(id ID, hosts []hostTargets, given int, due time.Time, rule func(urls int) int, lane int) Plan {
+	distinct := 0
+	for i := range hosts {
+		distinct += len(hosts[i].targets)
+	}
+	p := Plan{URLs: distinct, Hosts: len(hosts), Duplicates: given - distinct}
 	slices.SortStableFunc(hosts, func(a, b hostTargets) int { return cmp.Compare(len(b.targets), len(a.targets)) })
 
 	size := rule(distinct)
@@ -115,78 +130,4 @@ func (p *Plan) addLane(id ID, targets []Target, length int, due time.Time) {
 			lane[i].Next = lane[i+1].Ref.Key
 		}
 	}
-}
-
-type hostTargets struct {
-	host    string
-	targets []Target
-}
-
-// byHost drops repeated URLs and groups the others by host, in order of first
-// appearance.
-func byHost(targets []Target) (hosts []hostTargets, distinct int) {
-	// First whose each target is and how many each host has, so that all of
-	// them share one piece of memory.
-	of := make([]int32, len(targets))
-	index := make(map[string]int32, len(targets)/4)
-	var counts []int
-	last := int32(-1)
-	for i := range targets {
-		h := targets[i].Host()
-		if last < 0 || hosts[last].host != h {
-			var ok bool
-			if last, ok = index[h]; !ok {
-				last = int32(len(hosts))
-				index[h] = last
-				hosts, counts = append(hosts, hostTargets{host: h}), append(counts, 0)
-			}
-		}
-		of[i] = last
-		counts[last]++
-	}
-	room := make([]Target, len(targets))
-	for i := range hosts {
-		hosts[i].targets, room = room[:0:counts[i]], room[counts[i]:]
-	}
-	for i, h := range of {
-		hosts[h].targets = append(hosts[h].targets, targets[i])
-	}
-	seen := map[string]struct{}{}
-	for i := range hosts {
-		hosts[i].targets = dropRepeated(hosts[i].targets, seen)
-		distinct += len(hosts[i].targets)
-	}
-	return hosts, distinct
-}
-
-const (
-	// fewTargets are faster compared with each other than looked up in a map.
-	fewTargets = 12
-	// manyTargets get a map of their own: one that was large once is slow to clear.
-	manyTargets = 1000
-)
-
-// dropRepeated keeps the first of targets with the same URL, in place. seen is
-// scratch.
-func dropRepeated(targets []Target, seen map[string]struct{}) []Target {
-	kept := targets[:0]
-	if len(targets) <= fewTargets {
-		for _, t := range targets {
-			if !slices.ContainsFunc(kept, func(k Target) bool { return k.URL == t.URL }) {
-				kept = append(kept, t)
-			}
-		}
-		return kept
-	}
-	if len(targets) > manyTargets {
-		seen = make(map[string]struct{}, len(targets))
-	}
-	clear(seen)
-	for _, t := range targets {
-		if _, ok := seen[t.URL]; !ok {
-			seen[t.URL] = struct{}{}
-			kept = append(kept, t)
-		}
-	}
-	return kept
 }

@@ -2,6 +2,7 @@ package job_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -27,6 +28,11 @@ func TestPlanKeepsEveryURLOnceAndHostsTogether(t *testing.T) {
 		}
 		id := job.NewID(time.Now(), 4)
 		due := time.Now()
+		if dups == 0 {
+			if got := job.PlanDistinct(id, targets, due); !reflect.DeepEqual(got, job.NewPlan(id, targets, due)) {
+				t.Fatalf("the plan of distinct targets is another: %+v", got)
+			}
+		}
 		p := job.NewPlan(id, targets, due)
 		if p.URLs != len(want) || p.Duplicates != dups {
 			t.Fatalf("urls %d duplicates %d, want %d and %d", p.URLs, p.Duplicates, len(want), dups)
@@ -94,10 +100,18 @@ func BenchmarkPlan100k(b *testing.B) {
 		targets[i].URL = fmt.Sprintf("https://host-%d.example/page/%d", i%20_000, i)
 	}
 	id := job.NewID(time.Now(), 16)
-	b.ReportAllocs()
-	for b.Loop() {
-		job.NewPlan(id, targets, time.Time{})
-	}
+	b.Run("any", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			job.NewPlan(id, targets, time.Time{})
+		}
+	})
+	b.Run("distinct", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			job.PlanDistinct(id, targets, time.Time{})
+		}
+	})
 }
 
 // TestRepeatedURLsOfHostsOfAnySize: whether a host has few pages or many, each of

@@ -235,11 +235,24 @@ func parsePlain(line string) (Target, bool) {
 
 // Host is the host of a normalised URL with its port, the unit of politeness.
 func (t Target) Host() string {
-	_, rest, _ := strings.Cut(t.URL, "://")
-	for i := range len(rest) {
-		if c := rest[i]; c == '/' || c == '?' || c == '#' {
-			return rest[:i]
+	from, to := t.host()
+	return t.URL[from:to]
+}
+
+// host is where in the URL the host begins and ends; it is empty and at the end
+// of what is no URL.
+func (t Target) host() (from, to int) {
+	if strings.HasPrefix(t.URL, "https://") {
+		from = len("https://")
+	} else if i := strings.Index(t.URL, "://"); i >= 0 {
+		from = i + len("://")
+	} else {
+		return len(t.URL), len(t.URL)
+	}
+	for to = from; to < len(t.URL); to++ {
+		if c := t.URL[to]; c == '/' || c == '?' || c == '#' {
+			break
 		}
 	}
-	return rest
+	return from, to
 }

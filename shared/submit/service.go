@@ -136,7 +136,7 @@ func (s *Service) Create(ctx context.Context, r Request) (Answer, error) {
 	}
 	var plan job.Plan
 	if !r.Open {
-		plan = job.NewPlan(j.ID, r.List.Targets, now.Add(RingGrace))
+		plan = job.PlanDistinct(j.ID, r.List.Targets, now.Add(RingGrace))
 		s.planned(&j, plan, r.List.Duplicates)
 		j.Adding = leaseTime(now)
 	}
@@ -156,7 +156,7 @@ func (s *Service) Create(ctx context.Context, r Request) (Answer, error) {
 		if answer.Job = stored; !mine {
 			return answer, nil
 		}
-		plan = job.NewPlan(stored.ID, r.List.Targets, s.now().UTC().Add(RingGrace))
+		plan = job.PlanDistinct(stored.ID, r.List.Targets, s.now().UTC().Add(RingGrace))
 	}
 	answer.Job, err = s.finish(context.WithoutCancel(ctx), stored, plan, func(*job.Job) {})
 	if err != nil {
