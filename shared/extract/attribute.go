@@ -83,6 +83,7 @@ type nameTraits struct {
 	mail   bool // the name speaks of mail
 	hint   bool // something in the name speaks of mail, or of hiding it
 	cipher bool // the name speaks of an encoding
+	scope  bool // the value is an object whose members expressions use
 }
 
 // traitsOf looks at the name of an attribute.
@@ -92,7 +93,7 @@ func traitsOf(name []byte) nameTraits {
 	case attrData:
 		short := name[len("data-"):]
 		t.part = partOf(short)
-		t.mail = foldIndex(short, "mail") >= 0 || foldIndex(short, "contact") >= 0 || foldIndex(short, "addr") >= 0
+		t.mail = foldIndex(short, "mail") >= 0 || foldIndex(short, "contact") >= 0 || foldIndex(short, "addr") >= 0 || foldIndex(short, "eml") >= 0
 		t.hint = t.mail || foldIndex(short, "spam") >= 0 || foldIndex(short, "obfusc") >= 0
 		t.cipher = cipherName(name)
 	case attrOther:
@@ -100,6 +101,7 @@ func traitsOf(name []byte) nameTraits {
 		t.mail = foldIndex(name, "mail") >= 0 || foldIndex(name, "addr") >= 0
 		t.hint = t.mail
 		t.cipher = cipherName(name)
+		t.scope = foldEqual(name, "x-data") || foldEqual(name, "v-scope")
 	default:
 	}
 	return t
@@ -141,7 +143,10 @@ func (w *walker) attributesOf(t tag, name []byte) {
 		case attrDir:
 			tr.rtl = foldEqual(a.value, "rtl")
 		case attrHref:
-			tr.hint = tr.hint || foldPrefix(a.value, "mailto")
+			if foldPrefix(a.value, "mailto") {
+				tr.hint = true
+				w.cur.mails = append(w.cur.mails, int32(len(w.cur.buf)))
+			}
 			w.link(*a)
 		case attrCloudflare:
 			w.s.cloudflare(a.value, w.pos(a.pos))
@@ -163,6 +168,9 @@ func (w *walker) attributesOf(t tag, name []byte) {
 		case attrSource:
 			if t.id == tagImg {
 				w.signImage(*a)
+			}
+			if bytes.IndexByte(a.value, '?') > 0 && w.suspicious(*a) {
+				w.link(*a) // a picture of an address, made on demand
 			}
 		default:
 			w.otherAttribute(*a, n, &tr)
@@ -231,6 +239,9 @@ func (w *walker) applyEffect(name []byte, e *effect) {
 	}
 	if e.reversed {
 		w.openSpecial(name, special{kind: specialReversed})
+	}
+	if e.backRow {
+		w.openSpecial(name, special{kind: specialBackRow})
 	}
 	if e.before == "" && e.after == "" {
 		return

@@ -99,6 +99,8 @@ func classToken(c []byte, tr *tagTraits) {
 		case "icon-at", "icon-at-sign", "icofont-at":
 			tr.effect.before = "@"
 		}
+	case 'n':
+		tr.hint = tr.hint || foldIndex(c, "spam") >= 0
 	case 'c':
 		tr.effect.reversed = tr.effect.reversed || string(c) == "codedirection"
 	case 'j', 's', 'p', 'o':

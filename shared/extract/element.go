@@ -111,6 +111,11 @@ func (w *walker) element(t tag, name []byte) {
 				o.sameName[string(name)]++
 			}
 		}
+		if o.kind == specialBackRow && len(o.starts) < 64 {
+			if o.level++; o.level == 1 {
+				o.starts = append(o.starts, len(w.cur.buf))
+			}
+		}
 	}
 	if w.xml {
 		for _, id := range identifiers {
@@ -133,7 +138,7 @@ func (w *walker) element(t tag, name []byte) {
 // leave notes that an element inside every open scope ended.
 func (w *walker) leave() {
 	for i := range w.open {
-		if o := &w.open[i]; o.kind == specialScope && o.level > 0 {
+		if o := &w.open[i]; (o.kind == specialScope || o.kind == specialBackRow) && o.level > 0 {
 			o.level--
 		}
 	}
@@ -171,6 +176,7 @@ type special struct {
 	// Of a scope: how deep inside the walk is, and the children so far.
 	level, children int
 	sameName        map[string]int
+	starts          []int // of the children, in the flattened text
 }
 
 type specialKind uint8
@@ -183,6 +189,7 @@ const (
 	specialScope
 	specialSkipped
 	specialEncoded
+	specialBackRow
 )
 
 // maxSpecial bounds how many special elements are open at once; markup that
@@ -204,7 +211,7 @@ func (w *walker) openSpecial(name []byte, o special) {
 		w.cur.mark(markBlock)
 	case specialForm:
 		w.cur.mark(markLink)
-	case specialReversed, specialAfter, specialScope, specialSkipped, specialEncoded:
+	case specialReversed, specialAfter, specialScope, specialSkipped, specialEncoded, specialBackRow:
 	}
 	o.tag, o.depth, o.start = string(name), 1, len(w.cur.buf)
 	if o.kind == specialScope {
@@ -230,6 +237,8 @@ func (w *walker) closeSpecial(i int) {
 			w.reverse(o.start)
 			w.zone(o, FoundReversed)
 		}
+	case specialBackRow:
+		w.reorder(o)
 	case specialForm:
 		w.zone(o, o.form)
 		w.cur.mark(markLink)
@@ -252,6 +261,23 @@ func (w *walker) encodedText(o special) {
 	}
 	l := layer{reason: w.l.reason, place: inAttr, pos: w.pos(w.off), fixed: true, depth: w.l.depth + 1, words: true}
 	w.s.opaque(bytes.Clone(text), &l, true)
+}
+
+// reorder puts the text of the children of a row last first, the way it is
+// shown.
+func (w *walker) reorder(o special) {
+	end := len(w.cur.buf)
+	if len(o.starts) < 2 || o.starts[0] < o.start || o.starts[len(o.starts)-1] > end || end-o.start > 1024 {
+		return
+	}
+	out := w.scratch[:0]
+	for i := len(o.starts) - 1; i >= 0; i-- {
+		out = append(out, w.cur.buf[o.starts[i]:end]...)
+		end = o.starts[i]
+	}
+	w.scratch = out
+	copy(w.cur.buf[o.starts[0]:], out)
+	w.zone(o, FoundCSS)
 }
 
 func (w *walker) zone(o special, form FoundBy) {

@@ -11,6 +11,7 @@ type flat struct {
 	pieces []piece // in order of off
 	refs   []int32 // offsets of characters that were references
 	zones  []zone  // stretches with a form of their own
+	mails  []int32 // offsets where links to mail begin
 	hidden bool    // stands in elements that are not shown
 }
 
@@ -29,6 +30,7 @@ func (f *flat) reset(hidden bool) {
 	f.pieces = f.pieces[:0]
 	f.refs = f.refs[:0]
 	f.zones = f.zones[:0]
+	f.mails = f.mails[:0]
 	f.hidden = hidden
 }
 
@@ -64,6 +66,20 @@ func (f *flat) text(b []byte, pos int) {
 func (f *flat) literal(b string, pos int) {
 	f.pieces = append(f.pieces, piece{int32(len(f.buf)), int32(pos)})
 	f.buf = append(f.buf, b...)
+}
+
+// mailLink reports whether a link to mail begins at off, white space aside.
+func (f *flat) mailLink(off int) bool {
+	i := sort.Search(len(f.mails), func(i int) bool { return int(f.mails[i]) > off }) - 1
+	if i < 0 {
+		return false
+	}
+	for _, c := range f.buf[f.mails[i]:off] {
+		if class[c]&isSpace == 0 && c > markDecoy {
+			return false
+		}
+	}
+	return true
 }
 
 // source returns the position in the document of an offset.

@@ -21,6 +21,7 @@ type walker struct {
 	jsForm       FoundBy
 	pending      []code // scripts that may be needed by later ones
 	handlers     []code // scripts in attributes
+	scopes       []code // objects in attributes whose members those use
 	open         []special
 	attrs        []attr
 	scratch      []byte
@@ -103,7 +104,7 @@ func (w *walker) restart() {
 	w.hidden.reset(true)
 	w.cur = &w.text
 	w.open, w.attrs = w.open[:0], w.attrs[:0]
-	w.js, w.pending, w.handlers = nil, w.pending[:0], w.handlers[:0]
+	w.js, w.pending, w.handlers, w.scopes = nil, w.pending[:0], w.handlers[:0], w.scopes[:0]
 	w.resetCursors()
 	w.noComment, w.noCDATA, w.second = false, false, true
 	w.walk()
@@ -131,7 +132,8 @@ func (s *sink) walk(src []byte, l layer, f func(*walker)) {
 	w.s, w.src, w.cur = nil, nil, nil
 	clear(w.pending)
 	clear(w.handlers)
-	w.js, w.pending, w.handlers = nil, w.pending[:0], w.handlers[:0]
+	clear(w.scopes)
+	w.js, w.pending, w.handlers, w.scopes = nil, w.pending[:0], w.handlers[:0], w.scopes[:0]
 	clear(w.attrs[:cap(w.attrs)])
 	walkers.Put(w)
 }

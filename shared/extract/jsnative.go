@@ -71,6 +71,25 @@ func (r *jsRun) native(f jsNative, args []any, sc *jsScope) any {
 		return r.made(url.PathEscape(s))
 	case "eval":
 		return r.evalCode(arg(args, 0), sc)
+	case "Object.values", "Object.keys":
+		if o, ok := arg(args, 0).(*jsObject); ok && !o.opaque {
+			a := &jsArray{}
+			for _, k := range o.keys {
+				if f.name == "Object.keys" {
+					a.items = append(a.items, k)
+				} else {
+					a.items = append(a.items, o.props[k])
+				}
+			}
+			return a
+		}
+	case "Object.assign":
+		if o, ok := arg(args, 1).(*jsObject); ok && !o.opaque {
+			for _, k := range o.keys {
+				r.store(args[0], k, o.props[k])
+			}
+		}
+		return arg(args, 0)
 	case "Array":
 		return &jsArray{items: args}
 	case "Array.from":

@@ -338,6 +338,9 @@ func (r *jsRun) store(o any, key string, v any) {
 				r.emit(old)
 			}
 		}
+		if o.opaque {
+			v = r.primitive(v)
+		}
 		o.set(key, v)
 	case *jsArray:
 		if key == "length" {
@@ -355,9 +358,19 @@ func (r *jsRun) store(o any, key string, v any) {
 	}
 }
 
+// primitive turns an object that says how into text.
+func (r *jsRun) primitive(v any) any {
+	if o, ok := v.(*jsObject); ok && !o.opaque {
+		if f, ok := o.props["toString"].(*jsFunc); ok {
+			return r.method(f, o, nil)
+		}
+	}
+	return v
+}
+
 // emit keeps a text that the script hands to the browser.
 func (r *jsRun) emit(v any) {
-	s, ok := v.(string)
+	s, ok := r.primitive(v).(string)
 	if !ok || len(s) < 6 || len(r.out) >= maxJSOut {
 		return
 	}

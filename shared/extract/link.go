@@ -201,6 +201,9 @@ func (s *sink) recipient(one []byte, l *layer) {
 	if at > 0 {
 		c := candidate{local: one[:at], domain: one[at+1:], lo: 0, hi: len(one)}
 		if one[at-1] != ' ' && dotAtom(string(c.local)) == nil && s.validDomain(c.domain) && !mangled(c.local) {
+			if !s.opt.KeepObfuscated {
+				dropDecoyWords(&c)
+			}
 			if !rubbish(&c, inText) {
 				s.record(one, &c, &inner)
 			}

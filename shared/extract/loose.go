@@ -218,7 +218,7 @@ func (s *sink) stars(b []byte, l *layer) {
 // braces reads "{anna, otto}@site.de", the way academics save space.
 func (s *sink) braces(b []byte, k, w int, l *layer) {
 	head := b[max(0, k-4*maxLocal) : k-1]
-	open := bytes.LastIndexByte(head, '{')
+	open := bytes.LastIndexByte(head, opener(b[k-1]))
 	var c candidate
 	if open < 0 || !s.growRight(b, k+w, &c) {
 		return
@@ -240,6 +240,17 @@ func (s *sink) braces(b []byte, k, w int, l *layer) {
 		d := spelledDomain{b: b, name: bytes.Clone(c.domain[:n]), end: k + w + n}
 		s.spelledAddress(b, name, &d, k-1-len(head)+open, FoundText, l, "")
 	}
+}
+
+// opener returns the bracket that another closes.
+func opener(c byte) byte {
+	switch c {
+	case ')':
+		return '('
+	case ']':
+		return '['
+	}
+	return '{'
 }
 
 // substitute reads a note such as "replace # with @" around the lone sign at

@@ -37,6 +37,8 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	switch {
 	case prev == '@' || prev == jsHole[0]:
 		return false
+	case prev == '*' && c.lo > 1 && (b[c.lo-2] == '*' || class[b[c.lo-2]]&(isLetter|isDigit) != 0) && class[before(b, c.lo, '*')]&isWord != 0:
+		return false // "a***r@site.de": masked
 	case prev == '!' && (c.lo == 1 || class[b[c.lo-2]]&isSpace != 0 || b[c.lo-2] <= markDecoy):
 		return false // a community of the fediverse
 	case prev == ':' && (credential(c.local) || lastFold(token(b, c.lo), "znvygb:") >= 0):
@@ -51,6 +53,9 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 		return l.place <= inAttr && prev == '#'
 	case prev == '/' || prev == ':' || prev == '=' || prev == '?':
 		tok := token(b, c.lo)
+		if prev == '/' && len(c.local) > len(c.domain) && bytes.EqualFold(c.local[len(c.local)-len(c.domain):], c.domain) {
+			return false // a principal of Kerberos: "HTTP/www.site.de@SITE.DE"
+		}
 		if len(tok) > 0 && tok[0] == '<' && messageID(b, c.lo-len(tok)+1) {
 			return false
 		}
@@ -66,13 +71,29 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	return true
 }
 
+// before returns the byte before the run of c that ends at b[i], 0 at the start.
+func before(b []byte, i int, c byte) byte {
+	for i > 0 && b[i-1] == c {
+		i--
+	}
+	if i == 0 {
+		return 0
+	}
+	return b[i-1]
+}
+
 // allowedAfter judges the byte after a candidate.
 func allowedAfter(b []byte, hi int, next byte, p place) bool {
 	rest := b[min(hi+1, len(b)):]
 	switch next {
 	case '@':
 		return false
+	case ' ':
+		return !bytes.HasPrefix(rest, []byte("~]")) // the prompt of a shell
 	case ':':
+		if len(rest) > 0 && rest[0] == '~' {
+			return false // another
+		}
 		// host:path of scp and Git, host:port of a URL.
 		n := 0
 		slash := false
@@ -89,6 +110,9 @@ func allowedAfter(b []byte, hi int, next byte, p place) bool {
 		}
 		return digits == 0 || digits != n || digits > 5 || digits < 2
 	case '/':
+		if p == inURL && (len(rest) == 0 || rest[0] == '?' || rest[0] == '#') {
+			return true // "/contact/info@site.de/"
+		}
 		if p == inScript || p == inStyle || p == inKey || p == inURL {
 			return false
 		}
@@ -145,13 +169,19 @@ func (s *sink) inLink(tok []byte, c *candidate, l *layer) bool {
 			if bytes.IndexByte(tok, '@') > 0 {
 				return l.place <= inAttr // "info@site.de/sales@site.de"
 			}
-			return n > 1 && l.place <= inAttr && bytes.IndexByte(tok[:n-1], '.') < 0 && bytes.IndexByte(tok[:n-1], '/') < 0 &&
+			return n > 1 && l.place <= inAttr && !versionLabel(c.domain) && bytes.IndexByte(tok[:n-1], '.') < 0 && bytes.IndexByte(tok[:n-1], '/') < 0 &&
 				(class[tok[0]]&isLetter != 0 || allDigits(tok[:n-1]))
 		}
 		return true
 	}
 	host, path, _ := bytes.Cut(tok[i+2:], []byte{'/'})
 	return queryValue(tok[i+2:], c) || len(path) > 0 && l.place != inScript && s.pathSegment(host, path, c)
+}
+
+// versionLabel reports whether a domain begins like a version: "v2.io".
+func versionLabel(d []byte) bool {
+	first, _, _ := bytes.Cut(d, []byte{'.'})
+	return len(first) > 1 && first[0]|0x20 == 'v' && allDigits(first[1:])
 }
 
 // pathSegment accepts a candidate that is a segment of a link's path, which

@@ -230,7 +230,8 @@ func (s *sink) backwards(v []byte, l *layer) bool {
 	}
 	inner := *l
 	inner.form = orForm(l.form, FoundReversed)
-	return s.tryText(reverseRunes(nil, v), &inner)
+	turned := reverseRunes(nil, v)
+	return s.tryText(turned, &inner) || bytes.Contains(turned, []byte("//")) && s.joinSeparated(turned, &inner)
 }
 
 // tryText scans text, a mailto: link perhaps, and reports whether it held an

@@ -25,6 +25,9 @@ func (w *walker) otherAttribute(a attr, n nameTraits, tr *tagTraits) {
 		return
 	}
 	tr.hint = tr.hint || n.hint
+	if n.scope && a.value[0] == '{' && len(a.value) < 1024 {
+		w.scopes = append(w.scopes, code{text: bytes.Clone(w.value(a)), pos: w.pos(a.pos)})
+	}
 	if n.mail || w.suspicious(a) {
 		w.unknownValue(a, n.mail, n.cipher)
 	}
@@ -104,15 +107,15 @@ var partNames = map[string]part{
 
 	"mailto-token": partToken, "token": partToken, "mailto-vector": partVector, "vector": partVector,
 
-	"name": partWeakLocal, "first": partWeakLocal, "left": partWeakLocal, "a": partWeakLocal, "part1": partWeakLocal,
+	"name": partWeakLocal, "first": partWeakLocal, "left": partWeakLocal, "a": partWeakLocal, "part1": partLocal,
 	"1": partWeakLocal, "p1": partWeakLocal, "start": partWeakLocal, "n": partWeakLocal, "mail": partWeakLocal, "email": partWeakLocal, "e-mail": partWeakLocal, "contact": partWeakLocal, "address": partWeakLocal,
 	"to": partWeakLocal, "e": partWeakLocal,
-	"firstpart": partWeakLocal, "part-1": partWeakLocal, "one": partWeakLocal, "id": partWeakLocal, "x": partWeakLocal,
-	"last": partWeakDomain, "right": partWeakDomain, "b": partWeakDomain, "part2": partWeakDomain, "2": partWeakDomain,
-	"p2": partWeakDomain, "end": partWeakDomain, "secondpart": partWeakDomain, "second": partWeakDomain, "part-2": partWeakDomain,
+	"firstpart": partLocal, "part-1": partLocal, "one": partWeakLocal, "id": partWeakLocal, "x": partWeakLocal,
+	"last": partWeakDomain, "right": partWeakDomain, "b": partWeakDomain, "part2": partDomain, "2": partWeakDomain,
+	"p2": partWeakDomain, "end": partWeakDomain, "secondpart": partDomain, "second": partWeakDomain, "part-2": partDomain,
 	"two": partWeakDomain, "y": partWeakDomain, "h": partWeakDomain,
-	"c": partWeakSuffix, "part3": partWeakSuffix, "3": partWeakSuffix, "p3": partWeakSuffix, "third": partWeakSuffix,
-	"part-3": partWeakSuffix, "three": partWeakSuffix, "z": partWeakSuffix,
+	"c": partWeakSuffix, "part3": partSuffix, "3": partWeakSuffix, "p3": partWeakSuffix, "third": partWeakSuffix,
+	"part-3": partSuffix, "three": partWeakSuffix, "z": partWeakSuffix,
 }
 
 // fillers are words in names of attributes that say nothing about the part.
@@ -134,6 +137,7 @@ var allPartNames = func() map[string]part {
 		}
 		for name, p := range partNames {
 			all[f+"-"+name], all[f+"_"+name] = p, p
+			all[f+"-"+name+"-value"] = p
 			if len(name) > 2 {
 				all[f+name] = p
 			}
@@ -167,7 +171,7 @@ func (w *walker) parts(tagName []byte, hint bool) {
 		name := a.name
 		if len(name) > 5 && foldPrefix(name, "data-") {
 			name = name[5:]
-		} else if attrOf(a.name) != attrOther {
+		} else if attrOf(a.name) != attrOther && (string(tagName) != "email" || !foldEqual(name, "id")) {
 			continue
 		}
 		p := partOf(name)
@@ -185,7 +189,7 @@ func (w *walker) parts(tagName []byte, hint bool) {
 			return
 		}
 	}
-	hint = hint || bytes.IndexByte(tagName, '-') > 0 || v[partSuffix] != nil
+	hint = hint || bytes.IndexByte(tagName, '-') > 0 || string(tagName) == "email" || v[partSuffix] != nil
 	// "info@site" with the suffix beside it.
 	if whole := v[partWeakLocal]; whole != nil && v[partSuffix] != nil {
 		if i := bytes.IndexByte(whole, '@'); i > 0 {
@@ -255,6 +259,9 @@ func (s *sink) joinList(v []byte, l *layer) {
 
 // joinSeparated reads "info|site.de": the parts with a stand-in for the sign.
 func (s *sink) joinSeparated(v []byte, l *layer) bool {
+	if k := bytes.Index(v, []byte("//")); k > 0 {
+		v = append(bytes.Clone(v[:k]), v[k+1:]...) // a habit of one plugin
+	}
 	i := bytes.IndexAny(v, "|,#;*!:~/\\ \t")
 	if i <= 0 || i == len(v)-1 || bytes.ContainsAny(v[i+1:], "|,#;*!:~/\\ \t") {
 		return false

@@ -14,17 +14,18 @@ var stopLocals = wordSet(strings.Fields(`me us him her them it you i we they he 
 	available; hosted published posted sold stop laugh aim aimed point pointed arrived good great bad best better
 	time place day night morning noon online listed quoted valued priced priced- employed free sign signed log logged
 	learn watch listen download get check click apply register donate subscribe engineer manager director founder ceo developer
-	designer writer editor professor student fellow partner consultant durch mit with by par por con trading running speaking taught teaching study studied`))
+	designer writer editor professor student fellow partner consultant durch mit with by par por con add append plus suffix anhängen ergänzen trading running speaking taught teaching study studied`))
 
 // mailWords announce an address in the text before it.
 var mailWords = [...]string{
 	"mail", "address", "contact", "kontakt", "write", "reach", "schreib", "correo", "courriel",
-	"contatt", "scriv", "escri", "ecri", "écri", "contato", "posta", "skriv", "adre", "drop", "ping", "message", "send", "почт",
+	"contatt", "scriv", "escri", "ecri", "écri", "contato", "posta", "skriv", "adre", "drop", "ping", "message", "send", "почт", "пошт", "пиш", "netfang", "sähköpost", "epost", "e-post",
+	"piš", "píš", "pisz", "piszcie", "írj", "rašyk", "raksti", "γράψ", "meld", "メール", "邮", "郵", "메일", "דוא",
 }
 
 // proseAllows judges "local at site dot com" in running text: does what
 // stands around it speak of mail, or is it all there is?
-func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain) bool {
+func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain, l *layer) bool {
 	if class[local[0]]&isLetter == 0 && local[0] < utf8.RuneSelf || len(local) < 2 {
 		return false
 	}
@@ -43,6 +44,9 @@ func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain) 
 		return false
 	}
 	alone := len(bytes.Trim(head, " \t\r\n\x01\x03\"'(,;-")) == 0 && segmentEnds(b, d.end)
+	if l.flat != nil && l.flat.mailLink(start) {
+		return true // a list archive: "<a href="mailto:list@site.de">anna at site.de</a>"
+	}
 	if d.words > 0 {
 		return labelled || alone || plausibleLocal(local)
 	}

@@ -124,7 +124,12 @@ func (s *sink) unwanted(email string) bool {
 		return true
 	}
 	first, _, _ := strings.Cut(domain, ".")
-	return (f.is&isSampleName != 0 || local == first) && sampleLocal(local)
+	return (f.is&isSampleName != 0 || local == first) && sampleLocal(local) || oneLetter(local) && oneLetter(first)
+}
+
+// oneLetter reports whether a word is one letter over and over: "xxx".
+func oneLetter(word string) bool {
+	return len(word) > 2 && strings.Count(word, word[:1]) == len(word)
 }
 
 // What is known about a domain.

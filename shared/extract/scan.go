@@ -44,8 +44,12 @@ func (s *sink) scan(b []byte, l *layer) {
 			break
 		}
 		k += i
-		s.sign(b, k, 1, l)
-		i = k + 1
+		w := 1
+		if k > 0 && k+2 < len(b) && b[k+1] == '@' && class[b[k-1]]&isLocal != 0 && class[b[k+2]]&isLetter != 0 && l.place <= inAttr {
+			w = 2 // one is there to be taken out, or escapes the other
+		}
+		s.sign(b, k, w, l)
+		i = k + w
 	}
 	// U+FF20 FULLWIDTH and U+FE6B SMALL COMMERCIAL AT.
 	for i := 0; i+2 < len(b); {
@@ -78,7 +82,7 @@ func (s *sink) sign(b []byte, k, w int, l *layer) {
 	}
 	p := b[k-1]
 	if p < utf8.RuneSelf && class[p]&isLocal == 0 && p > markDecoy {
-		if p == '}' && l.place <= inAttr {
+		if (p == '}' || p == ')' || p == ']') && l.place <= inAttr {
 			s.braces(b, k, w, l)
 		}
 		if p == '"' && (l.place == inText || l.place == inAttr) {
@@ -95,7 +99,7 @@ func (s *sink) sign(b []byte, k, w int, l *layer) {
 		}
 		return
 	}
-	c.fullwidth = w > 1
+	c.fullwidth = w > 2
 	if l.words && bytes.IndexByte(c.domain, '.') < 0 && !s.opt.KeepObfuscated {
 		s.loose(b, k, w, l) // "info@site [dot] de"
 		return
@@ -167,6 +171,8 @@ grow:
 			buf = append(buf, ch)
 			i++
 			c.hi = i
+		case (ch == markBlock || ch == '\n') && len(buf) > 1 && buf[len(buf)-1] == '-' && i+1 < len(b) && class[b[i+1]]&(isLetter|isDigit) != 0:
+			i++ // the name of the host is broken at its hyphen
 		case ch == markInline || ch == markLink || ch == markDecoy:
 			if len(c.rightMarks) < cap(c.rightMarks) {
 				c.rightMarks = append(c.rightMarks, mark{len(buf), ch})
@@ -253,6 +259,14 @@ func narrow(r rune) byte {
 		return '-'
 	case r == 0xFE6B:
 		return '@'
+	case r >= 0x1D400 && r <= 0x1D6A3: // mathematical letters, 13 alphabets of them
+		n := byte((r - 0x1D400) % 52)
+		if n < 26 {
+			return 'A' + n
+		}
+		return 'a' + n - 26
+	case r >= 0x1D7CE && r <= 0x1D7FF:
+		return '0' + byte((r-0x1D7CE)%10)
 	}
 	return 0
 }

@@ -66,6 +66,11 @@ func (w *walker) typedScript(typ, seg []byte, lo int) bool {
 				l.form = FoundJSONLD
 			}
 		}
+		if bytes.Contains(seg, []byte("&q;")) && !w.s.opt.KeepObfuscated && w.s.spend(len(seg)) {
+			// The transfer state of one framework has an escaping of its own.
+			seg = []byte(transferState.Replace(string(seg)))
+			l.fixed = true
+		}
 		w.s.json(seg, &l)
 		return true
 	case foldIndex(typ, "html") >= 0, foldIndex(typ, "template") >= 0, foldIndex(typ, "text/plain") >= 0, foldIndex(typ, "handlebars") >= 0,
@@ -77,6 +82,8 @@ func (w *walker) typedScript(typ, seg []byte, lo int) bool {
 	}
 	return false
 }
+
+var transferState = strings.NewReplacer("&q;", `"`, "&s;", "'", "&l;", "<", "&g;", ">", "&a;", "&")
 
 func (w *walker) suspiciousRange(lo, hi int) bool {
 	return w.suspicious(attr{value: w.src[lo:hi], pos: lo})
@@ -277,6 +284,13 @@ func (w *walker) produced(text string) {
 // finishScripts runs handlers and functions nobody called, and looks through
 // what the scripts left in their names and in the page.
 func (w *walker) finishScripts() {
+	for i, c := range w.scopes {
+		if len(w.handlers) == 0 || i == 16 {
+			break
+		}
+		c.text = append(append([]byte("Object.assign(window,"), c.text...), ')')
+		w.runScript(c)
+	}
 	for _, c := range w.handlers {
 		if !c.weak || w.js != nil && w.js.calledBy(c.text) {
 			w.runScript(c)

@@ -39,12 +39,12 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 		return // "f(at(x.name"
 	}
 	if !left.bracket && left.deco != 0 && !left.space && d.words == 0 && left.repeat == 1 && (left.deco == '-' || left.deco == '.' || left.deco == '_') &&
-		!plausibleWord(local) && !announced(segmentBefore(b, start)) {
+		!plausibleWord(local) && !announced(segmentBefore(b, start)) && (left.deco != '_' || !commonSuffix(d.name) || in(stopLocals, strings.ToLower(string(local)))) {
 		return // a host name: "meet-at-home.com"
 	}
 	reason := ""
 	if str == bareSign {
-		if !s.proseAllows(b, start, local, &d) {
+		if !s.proseAllows(b, start, local, &d, l) {
 			return
 		}
 		reason = ReasonSpelled
@@ -57,7 +57,8 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 		// "the price (at site.com)"
 		return
 	}
-	if len(bytes.TrimSpace(b[lo:hi])) <= 2 && left.space && d.words == 0 && lowerByte(b[lo]) == 'a' && hi-lo == 1 && !plausibleLocal(local) {
+	if len(bytes.TrimSpace(b[lo:hi])) <= 2 && left.space && d.words == 0 && lowerByte(b[lo]) == 'a' && hi-lo == 1 && !plausibleLocal(local) &&
+		!announced(segmentBefore(b, start)) {
 		return // "(a) site.com" is an enumeration
 	}
 	form := FoundAtDot

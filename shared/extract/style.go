@@ -10,6 +10,7 @@ type effect struct {
 	rtl, override bool   // the two halves of reversed
 	before, after string // values of the content property, not yet evaluated
 	scope         string // rules exist for what stands inside
+	backRow       bool   // the children are shown last first
 }
 
 // rule is a rule of a style sheet whose selector ends in a class, an id or the
@@ -90,6 +91,7 @@ func (e *effect) join(o *effect) {
 	e.rtl = e.rtl || o.rtl
 	e.override = e.override || o.override
 	e.reversed = e.reversed || o.reversed
+	e.backRow = e.backRow || o.backRow
 	if o.before != "" {
 		e.before = o.before
 	}
@@ -102,7 +104,7 @@ func (e *effect) join(o *effect) {
 }
 
 func (e *effect) any() bool {
-	return e.hidden || e.rtl || e.override || e.before != "" || e.after != ""
+	return e.hidden || e.backRow || e.rtl || e.override || e.before != "" || e.after != ""
 }
 
 // style reads the content of a style element.
@@ -351,6 +353,8 @@ func declare(property, value []byte, e *effect) {
 		e.rtl = e.rtl || foldEqual(value, "rtl")
 	case foldEqual(property, "unicode-bidi"):
 		e.override = e.override || foldSuffix(value, "override")
+	case foldEqual(property, "flex-direction"), foldEqual(property, "flex-flow"):
+		e.backRow = e.backRow || foldPrefix(value, "row-reverse")
 	case foldEqual(property, "font-size"), foldEqual(property, "opacity"):
 		e.hidden = e.hidden || len(value) > 0 && value[0] == '0' && (len(value) == 1 || class[value[1]]&isLetter != 0 || string(value) == "0.0")
 	case foldEqual(property, "clip"):

@@ -61,7 +61,7 @@ func worthRunning(seg []byte, t triggers) bool {
 	switch {
 	case t.at && unsettled(seg, true):
 		return true
-	case t.entity && referenceToAt(seg):
+	case t.entity && (referenceToAt(seg) || bytes.Contains(seg, []byte(`'&#'`)) || bytes.Contains(seg, []byte(`"&#"`))):
 		return true
 	case t.escape && unsettled(appendUnescaped(make([]byte, 0, len(seg)), seg), true):
 		return true

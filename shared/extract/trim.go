@@ -30,7 +30,7 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 	loc := c.local
 	// A hidden element or a tag may separate a label from the address.
 	loc = cutAtMarks(c, loc)
-	if c.lo > 0 && b[c.lo-1] == '%' && len(loc) > 2 && class[loc[0]]&isHex != 0 && class[loc[1]]&isHex != 0 {
+	if c.lo > 0 && b[c.lo-1] == '%' && len(loc) > 1 && class[loc[0]]&isHex != 0 && class[loc[1]]&isHex != 0 {
 		loc = loc[2:]
 	}
 	if len(loc) >= 5 && loc[0] == 'u' && loc[1] == '0' && loc[2] == '0' && escapeCode(loc[3:]) {
