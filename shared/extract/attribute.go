@@ -23,6 +23,7 @@ const (
 	attrEvent
 	attrDocument
 	attrSource
+	attrAlt
 )
 
 // attrOf sorts attributes by name. Names of interest are in lower case nearly
@@ -58,7 +59,9 @@ func attrOf(name []byte) attrID {
 		return attrProperty
 	case "content":
 		return attrContent
-	case "title", "alt", "aria-label", "value", "label", "summary", "aria-description", "abbr", "text":
+	case "alt":
+		return attrAlt
+	case "title", "aria-label", "value", "label", "summary", "aria-description", "abbr", "text":
 		return attrReadable
 	case "srcdoc":
 		return attrDocument
@@ -116,14 +119,18 @@ type tagTraits struct {
 	hint    bool    // something in the tag speaks of mail
 	rtl     bool
 	content int // index of the content attribute, or -1
+	alt     int // index of an alternative text that may stand for a sign, or -1
 }
 
 // attributesOf reads the attributes of a start tag.
 func (w *walker) attributesOf(t tag, name []byte) {
-	tr := tagTraits{content: -1}
+	tr := tagTraits{content: -1, alt: -1}
 	for i := range w.attrs {
 		a := &w.attrs[i]
-		n := w.known.names.get(a.name, traitsOf)
+		n, known := w.known.names.at(a.name)
+		if !known {
+			*n = traitsOf(a.name)
+		}
 		if len(a.value) == 0 {
 			tr.effect.hidden = tr.effect.hidden || n.id == attrHidden
 			continue
@@ -135,7 +142,11 @@ func (w *walker) attributesOf(t tag, name []byte) {
 		case attrIdentity:
 			w.sheet.apply('#', a.value, &tr.effect)
 		case attrStyle:
-			if !w.known.styles.get(a.value, plainStyle) {
+			plain, known := w.known.styles.at(a.value)
+			if !known {
+				*plain = plainStyle(a.value)
+			}
+			if !*plain {
 				inlineStyle(a.value, &tr.effect)
 			}
 		case attrHidden:
@@ -159,8 +170,13 @@ func (w *walker) attributesOf(t tag, name []byte) {
 		case attrReadable:
 			w.readable(*a, FoundAttribute)
 			tr.parts = tr.parts || t.id == tagJoomla
+		case attrAlt:
+			w.readable(*a, FoundAttribute)
+			if tr.alt < 0 && len(a.value) <= maxSign {
+				tr.alt = i
+			}
 		case attrData:
-			w.dataAttribute(*a, n, &tr)
+			w.dataAttribute(*a, *n, &tr)
 		case attrEvent:
 			w.event(*a)
 		case attrDocument:
@@ -173,7 +189,7 @@ func (w *walker) attributesOf(t tag, name []byte) {
 				w.link(*a) // a picture of an address, made on demand
 			}
 		default:
-			w.otherAttribute(*a, n, &tr)
+			w.otherAttribute(*a, *n, &tr)
 		}
 	}
 	if tr.content >= 0 {
@@ -188,8 +204,8 @@ func (w *walker) attributesOf(t tag, name []byte) {
 	} else if tr.parts {
 		w.parts(name, tr.hint)
 	}
-	if t.id == tagImg {
-		w.signAlt()
+	if t.id == tagImg && tr.alt >= 0 {
+		w.signAlt(w.attrs[tr.alt])
 	}
 	if w.sheet.tags {
 		w.sheet.applyTag(w, name, &tr.effect)
@@ -294,6 +310,12 @@ func (w *walker) readable(a attr, form FoundBy) {
 // text looks through decoded text that may itself hold markup, references or
 // percent-encoding.
 func (s *sink) text(v []byte, l *layer) {
+	if len(v) <= shortValue && !telling(v) {
+		if l.words && !s.opt.KeepObfuscated {
+			s.words(v, l)
+		}
+		return
+	}
 	if l.depth < maxDepth {
 		if holdsMarkup(v) && s.spend(len(v)) {
 			inner := *l
@@ -333,6 +355,27 @@ func holdsMarkup(v []byte) bool {
 		v = v[end:]
 	}
 }
+
+// shortValue is the length up to which going through a value byte by byte is
+// faster than searching it for each byte that tells something.
+const shortValue = 96
+
+// telling reports whether v holds any byte that leads to an address in markup,
+// a reference, percent-encoding, or by any sign that is one character.
+func telling(v []byte) bool {
+	found := false
+	for _, c := range v {
+		found = found || tells[c]
+	}
+	return found
+}
+
+var tells = func() (t [256]bool) {
+	for _, c := range []byte("<&%@\xEF\xE2") {
+		t[c] = true
+	}
+	return t
+}()
 
 func markupLike(b []byte) bool {
 	return class[b[1]]&isLetter != 0 || b[1] == '/' || b[1] == '!'

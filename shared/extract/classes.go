@@ -23,8 +23,11 @@ func foldSuffix(b []byte, s string) bool {
 
 // classes reads the tokens of a class attribute.
 func (w *walker) classes(v []byte, tr *tagTraits) {
-	plain := w.known.classes.get(v, plainClasses)
-	if plain && len(w.sheet.rules) == 0 {
+	plain, known := w.known.classes.at(v)
+	if !known {
+		*plain = plainClasses(v)
+	}
+	if *plain && len(w.sheet.rules) == 0 {
 		return
 	}
 	for len(v) > 0 {
@@ -32,7 +35,7 @@ func (w *walker) classes(v []byte, tr *tagTraits) {
 		if c, v = cutToken(v); len(c) == 0 {
 			continue
 		}
-		if !plain {
+		if !*plain {
 			classToken(c, tr)
 			if string(c) == "value" && w.inForm(FoundHCard) {
 				tr.form = FoundHCard

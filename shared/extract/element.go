@@ -43,7 +43,7 @@ var tags = func() map[string]tag {
 	for _, name := range blocks {
 		m[name] = tag{block: true}
 	}
-	for _, name := range [...]string{"br", "hr", "link", "base", "col", "area", "embed", "param", "source", "track"} {
+	for _, name := range [...]string{"br", "hr", "link", "base", "col", "area", "embed", "param", "track"} {
 		m[name] = tag{block: true, void: true}
 	}
 	return m
@@ -62,24 +62,17 @@ var blocks = [...]string{
 // maxTagName is how much of a tag's name is looked at.
 const maxTagName = 15
 
-// tagOf looks a lower-case name up.
-func (w *walker) tagOf(name []byte) tag {
-	var t tag
-	switch string(name) { // the map is slow for what every page is made of
-	case "div", "p", "li", "ul", "td", "tr", "h2", "h3", "section":
-		t.block = true
-	case "span", "b", "strong", "em", "path", "source":
-	case "a":
-		t.id = tagA
-	case "br":
-		t.block, t.void = true, true
-	default:
-		t = tags[string(name)]
+// tagOf looks up the tag whose name stands in the source as raw, and is name in
+// lower case.
+func (w *walker) tagOf(raw, name []byte) tag {
+	t, known := w.known.tags.at(raw)
+	if !known {
+		*t = tags[string(name)]
 	}
 	if w.xml {
-		t = tag{id: t.id, block: true, raw: t.id == tagScript || t.id == tagStyle}
+		return tag{id: t.id, block: true, raw: t.id == tagScript || t.id == tagStyle}
 	}
-	return t
+	return *t
 }
 
 // identifiers are elements of feeds whose text only looks like an address.

@@ -61,6 +61,12 @@ func (f *flat) text(b []byte, pos int) {
 	f.buf = appendText(f.buf, b, f)
 }
 
+// plain appends source text that stands at pos and holds no references.
+func (f *flat) plain(b []byte, pos int) {
+	f.pieces = append(f.pieces, piece{int32(len(f.buf)), int32(pos)})
+	f.buf = append(f.buf, b...)
+}
+
 // literal appends bytes that markup stands for, such as the alternative text
 // of an image of an @.
 func (f *flat) literal(b string, pos int) {

@@ -15,7 +15,7 @@ type walker struct {
 	text, hidden flat
 	cur          *flat
 	at, amp, pct cursor
-	bsl          cursor
+	bsl, frag    cursor
 	js           *jsRun // the page's scripts, once one of them ran
 	jsPos        int    // position and form of what ran last
 	jsForm       FoundBy
@@ -37,6 +37,7 @@ type walker struct {
 
 // lore is what a walker has learned of names, on this page and those before.
 type lore struct {
+	tags    memo[tag]        // by name
 	names   memo[nameTraits] // of attributes
 	classes memo[bool]       // values of class attributes: they say nothing by themselves
 	styles  memo[bool]       // values of style attributes: they do nothing
@@ -48,20 +49,25 @@ type attr struct {
 	pos         int // of the value
 }
 
-// cursor answers whether a byte occurs in a range; ranges come in ascending
-// order, so that the layer is searched once.
+// cursor answers whether a byte occurs in a range. Ranges come in ascending
+// order, but for attributes that are looked at twice, so that the layer is searched once.
 type cursor struct {
 	b    byte
-	next int
+	from int // b does not occur from here
+	next int // to there, where it does
 }
 
 func (c *cursor) in(src []byte, lo, hi int) bool {
 	if c.next < lo {
+		c.from = lo
 		if k := bytes.IndexByte(src[lo:], c.b); k >= 0 {
 			c.next = lo + k
 		} else {
 			c.next = len(src)
 		}
+	}
+	if lo < c.from {
+		return bytes.IndexByte(src[lo:hi], c.b) >= 0
 	}
 	return c.next < hi
 }
@@ -111,8 +117,8 @@ func (w *walker) restart() {
 }
 
 func (w *walker) resetCursors() {
-	w.at, w.amp, w.pct = cursor{'@', -1}, cursor{'&', -1}, cursor{'%', -1}
-	w.bsl = cursor{'\\', -1}
+	w.at, w.amp, w.pct = cursor{b: '@', next: -1}, cursor{b: '&', next: -1}, cursor{b: '%', next: -1}
+	w.bsl, w.frag = cursor{b: '\\', next: -1}, cursor{b: '#', next: -1}
 	w.eof = [256]bool{}
 }
 
@@ -173,6 +179,10 @@ func (w *walker) chars(lo, hi int) {
 		k--
 		b = b[k:]
 		lo += k
+	}
+	if !w.amp.in(w.src, lo, hi) {
+		w.cur.plain(b, w.pos(lo))
+		return
 	}
 	w.cur.text(b, w.pos(lo))
 }

@@ -7,7 +7,7 @@ import (
 // json reads JSON, or anything that holds its strings in double quotes: every
 // string that may hold an address is decoded and looked through.
 func (s *sink) json(b []byte, l *layer) {
-	at, amp, pct := cursor{'@', -1}, cursor{'&', -1}, cursor{'%', -1}
+	at, amp, pct := cursor{b: '@', next: -1}, cursor{b: '&', next: -1}, cursor{b: '%', next: -1}
 	cloudflare := bytes.Contains(b, []byte("cfemail")) || bytes.Contains(b, []byte("email-protection"))
 	for i := 0; i < len(b); {
 		k := bytes.IndexByte(b[i:], '"')

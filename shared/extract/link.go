@@ -6,6 +6,9 @@ import (
 
 // link reads the value of an attribute that holds a URL.
 func (w *walker) link(a attr) {
+	if w.mereLink(a) {
+		return
+	}
 	v := w.value(a)
 	v = dropControls(v)
 	for len(v) > 0 && v[0] <= ' ' {
@@ -18,6 +21,18 @@ func (w *walker) link(a attr) {
 		return
 	}
 	w.s.url(v, &l)
+}
+
+// mereLink reports whether a link holds none of what every form of an address in
+// a link has: a scheme of its own, a sign, an encoding, a fragment.
+func (w *walker) mereLink(a attr) bool {
+	switch c := a.value[0]; c | 0x20 {
+	case 'm', 'j', 'd', 'z': // mailto, javascript, data; mailto in ROT13
+		return false
+	default:
+		hi := a.pos + len(a.value)
+		return c > ' ' && !w.suspicious(a) && !w.frag.in(w.src, a.pos, hi)
+	}
 }
 
 // url reads a link whose character references are decoded.

@@ -346,38 +346,39 @@ func joomlaPart(v []byte) []byte { return decodeBase64(v, 2) }
 var signs = [...]string{"@", "at", "(at)", "[at]", "{at}", "at sign", "at-sign", "at symbol", "arroba", "arobase", "chiocciola", "ät", "(@)", "[@]"}
 
 // signAlt puts the sign into the text that an image of it stands for.
-func (w *walker) signAlt() {
-	for _, a := range w.attrs {
-		if !foldEqual(a.name, "alt") || len(a.value) == 0 || len(a.value) > 16 {
-			continue
+func (w *walker) signAlt(alt attr) {
+	v := bytes.TrimSpace(w.value(alt))
+	for _, sign := range signs {
+		if foldEqual(v, sign) {
+			w.cur.literal("@", w.pos(alt.pos))
+			return
 		}
-		v := bytes.TrimSpace(w.value(a))
-		for _, sign := range signs {
-			if foldEqual(v, sign) {
-				w.cur.literal("@", w.pos(a.pos))
-				return
-			}
-		}
-		if string(v) == "." || foldEqual(v, "dot") || foldEqual(v, "punkt") {
-			w.cur.literal(".", w.pos(a.pos))
-		}
-		return
+	}
+	if string(v) == "." || foldEqual(v, "dot") || foldEqual(v, "punkt") {
+		w.cur.literal(".", w.pos(alt.pos))
 	}
 }
+
+// maxSign is the longest alternative text that is taken for a sign.
+const maxSign = 16
 
 // signImage does the same by the file name of an image without alternative
 // text.
 func (w *walker) signImage(src attr) {
+	base := src.value[bytes.LastIndexByte(src.value, '/')+1:]
+	i := bytes.IndexByte(base[:min(len(base), maxSign)], '.')
+	if i <= 0 {
+		return
+	}
+	switch string(base[:i]) {
+	case "at", "at-sign", "atsign", "at_sign", "arroba", "klammeraffe", "at-symbol", "arobase", "chiocciola", "snabel-a":
+	default:
+		return
+	}
 	for _, a := range w.attrs {
 		if foldEqual(a.name, "alt") && len(a.value) > 0 {
 			return
 		}
 	}
-	base := src.value[bytes.LastIndexByte(src.value, '/')+1:]
-	if i := bytes.IndexByte(base, '.'); i > 0 && i < 16 {
-		switch base = base[:i]; string(base) {
-		case "at", "at-sign", "atsign", "at_sign", "arroba", "klammeraffe", "at-symbol", "arobase", "chiocciola", "snabel-a":
-			w.cur.literal("@", w.pos(src.pos))
-		}
-	}
+	w.cur.literal("@", w.pos(src.pos))
 }

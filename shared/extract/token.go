@@ -11,7 +11,7 @@ func (w *walker) startTag(i int) int {
 	if !closed {
 		return end // the layer ends inside a tag: it is no tag
 	}
-	t := w.tagOf(name)
+	t := w.tagOf(w.src[i:n], name)
 	if t.id == tagOther && !t.block && n-i > 5 && bytes.IndexByte(w.src[i:n], '@') > 0 {
 		w.chars(i, n) // "<anna@site.de>", the brackets not encoded
 		return n
@@ -23,7 +23,23 @@ func (w *walker) startTag(i int) int {
 	return end
 }
 
-func tagNameEnd(c byte) bool { return c == '>' || c == '/' || class[c]&isSpace != 0 }
+func tagNameEnd(c byte) bool { return nameByte[c]&endsTagName != 0 }
+
+// What ends names in tags.
+const (
+	endsTagName = 1 << iota // white space, the end of the tag, a slash
+	endsAttrName
+)
+
+var nameByte = func() (t [256]uint8) {
+	for c := range t {
+		if c == '>' || c == '/' || class[c]&isSpace != 0 {
+			t[c] = endsTagName | endsAttrName
+		}
+	}
+	t['='] = endsAttrName
+	return t
+}()
 
 // tagName returns the lower-case name of the tag at src[i] and where it ends.
 // Names too long to matter are cut.
@@ -48,54 +64,71 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 	src := w.src
 	w.attrs = w.attrs[:0]
 	for {
-		for i < len(src) && (class[src[i]]&isSpace != 0 || src[i] == '/') {
+		for i < len(src) && nameByte[src[i]]&endsTagName != 0 {
+			if src[i] == '>' {
+				return i + 1, true
+			}
 			i++
 		}
 		if i >= len(src) {
 			return len(src), false
 		}
-		if src[i] == '>' {
-			return i + 1, true
-		}
 		start := i
 		i++
-		for i < len(src) && src[i] != '=' && !tagNameEnd(src[i]) {
+		for i < len(src) && nameByte[src[i]] == 0 {
 			i++
 		}
-		name := src[start:i]
-		for i < len(src) && class[src[i]]&isSpace != 0 {
-			i++
+		nameEnd := i
+		if i < len(src) && src[i] != '=' {
+			i = skipSpace(src, i)
 		}
-		a := attr{name: name, pos: i}
+		lo, hi := i, i // of the value
 		if i < len(src) && src[i] == '=' {
-			i++
-			for i < len(src) && class[src[i]]&isSpace != 0 {
-				i++
-			}
+			i = skipSpace(src, i+1)
 			if i >= len(src) {
 				return len(src), false
 			}
-			a.pos = i
+			lo = i
 			if q := src[i]; q == '"' || q == '\'' {
-				k := w.find(q, i+1)
-				if k < 0 {
+				lo = i + 1
+				if hi = w.closing(q, lo); hi < 0 {
 					// An unclosed quote: the standard drops the rest of the
 					// page, we drop the tag.
 					return w.skipTag(i), true
 				}
-				a.pos, a.value = i+1, src[i+1:k]
-				i = k + 1
+				i = hi + 1
 			} else {
 				for i < len(src) && src[i] != '>' && class[src[i]]&isSpace == 0 {
 					i++
 				}
-				a.value = src[a.pos:i]
+				hi = i
 			}
 		}
 		if len(w.attrs) < maxAttrs {
-			w.attrs = append(w.attrs, a)
+			w.attrs = append(w.attrs, attr{name: src[start:nameEnd], value: src[lo:hi], pos: lo})
 		}
 	}
+}
+
+// skipSpace returns the index of the first byte at or after i that is no white
+// space.
+func skipSpace(src []byte, i int) int {
+	for i < len(src) && class[src[i]]&isSpace != 0 {
+		i++
+	}
+	return i
+}
+
+// closing returns the index of the quote q at or after i, or -1. Most values are
+// shorter than what a search has to get ready.
+func (w *walker) closing(q byte, i int) int {
+	near := min(i+16, len(w.src))
+	for k := i; k < near; k++ {
+		if w.src[k] == q {
+			return k
+		}
+	}
+	return w.find(q, near)
 }
 
 // maxAttrs bounds the attributes of one tag that are looked at.
@@ -107,7 +140,7 @@ func (w *walker) endTag(i int) int {
 	w.off = i
 	var buf [maxTagName]byte
 	name, n := tagName(&buf, w.src, i)
-	w.close(w.tagOf(name), name)
+	w.close(w.tagOf(src[i:n], name), name)
 	if n < len(src) && src[n] == '>' {
 		return n + 1
 	}

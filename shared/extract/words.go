@@ -2,6 +2,8 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -197,10 +199,12 @@ var underscoreWords = []signWord{
 	{"underscore", false}, {"unterstrich", false}, {"underline", true}, {"guion bajo", false}, {"_", true},
 }
 
-// atStart marks the pairs of bytes with which a word for @ may begin, in
-// either case: the loop over all text looks at nothing else.
-var atStart = func() (t [1 << 13]byte) {
-	set := func(a, b byte) { i := uint(a) | uint(b)<<8; t[i>>3] |= 1 << (i & 7) }
+// begins marks the pairs of bytes, the first in the lower half, that may lead to
+// a spelled-out sign: the beginnings of words for @ that count without brackets,
+// in either case, and opening brackets. The loop over all text looks at nothing
+// else.
+var begins = func() (t [1 << 16]uint8) {
+	set := func(a, b byte) { t[uint(a)|uint(b)<<8] = 1 }
 	for _, w := range atWords {
 		if w.strict {
 			continue // found by its brackets
@@ -217,6 +221,11 @@ var atStart = func() (t [1 << 13]byte) {
 			set(x, upperByte(b))
 		}
 	}
+	for _, open := range []byte("([{") {
+		for b := range 256 {
+			set(open, byte(b))
+		}
+	}
 	return t
 }()
 
@@ -227,63 +236,36 @@ func upperByte(b byte) byte {
 	return b
 }
 
-// Kinds of bytes for the loop over all text.
-const (
-	otherByte   = iota
-	wordByte    // a letter or digit: words are skipped after their beginning
-	capitalA    // the same, but "infoATsite" may go on here
-	bracketByte // an opening bracket
-	highByte    // part of a rune beyond ASCII
-)
-
-var byteKind = func() (t [256]uint8) {
-	for c := range t {
-		switch {
-		case c == 'A':
-			t[c] = capitalA
-		case class[c]&(isLetter|isDigit) != 0:
-			t[c] = wordByte
-		case c == '[' || c == '(' || c == '{':
-			t[c] = bracketByte
-		case c >= utf8.RuneSelf:
-			t[c] = highByte
+// words finds addresses whose signs are spelled out. It looks at seven pairs of
+// bytes at a time: few of them begin anything.
+func (s *sink) words(b []byte, l *layer) {
+	i, n := 1, len(b)-1
+	for ; i+8 <= len(b); i += 7 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		found := uint(begins[uint16(x)]) | uint(begins[uint16(x>>8)])<<1 | uint(begins[uint16(x>>16)])<<2 |
+			uint(begins[uint16(x>>24)])<<3 | uint(begins[uint16(x>>32)])<<4 | uint(begins[uint16(x>>40)])<<5 |
+			uint(begins[uint16(x>>48)])<<6
+		for ; found != 0; found &= found - 1 {
+			s.wordAt(b, i+bits.TrailingZeros(found), l)
 		}
 	}
-	return t
-}()
-
-// words finds addresses whose signs are spelled out.
-func (s *sink) words(b []byte, l *layer) {
-	n := len(b) - 1
-	for i := 0; i < n; {
-		switch byteKind[b[i]] {
-		case otherByte:
-			i++
-		case bracketByte:
-			if i > 0 {
-				s.bracketed(b, i, l)
-			}
-			i++
-		case highByte:
-			if p := uint(b[i]) | uint(b[i+1])<<8; atStart[p>>3]&(1<<(p&7)) != 0 && i > 0 && (b[i] >= firstEastAsian || class[b[i-1]]&(isLetter|isDigit) == 0) {
-				s.word(b, i, l)
-			}
-			i++
-		default:
-			if p := uint(b[i]) | uint(b[i+1])<<8; atStart[p>>3]&(1<<(p&7)) != 0 && i > 0 {
-				s.word(b, i, l)
-			}
-			for i++; i < n; i++ {
-				if k := byteKind[b[i]]; k != wordByte {
-					if k != capitalA {
-						break
-					}
-					if b[i+1] == 'T' {
-						s.capitalAt(b, i, l)
-					}
-				}
-			}
+	for ; i < n; i++ {
+		if begins[uint16(b[i])|uint16(b[i+1])<<8] != 0 {
+			s.wordAt(b, i, l)
 		}
+	}
+}
+
+// wordAt looks at what begins at b[i], which is not the first byte: a bracket, or
+// what would be a word for @ if a word began there.
+func (s *sink) wordAt(b []byte, i int, l *layer) {
+	switch c := b[i]; {
+	case c == '(' || c == '[' || c == '{':
+		s.bracketed(b, i, l)
+	case class[b[i-1]]&(isLetter|isDigit) == 0 || c >= firstEastAsian:
+		s.word(b, i, l)
+	case c == 'A' && b[i+1] == 'T':
+		s.capitalAt(b, i, l)
 	}
 }
 
