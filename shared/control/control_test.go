@@ -16,39 +16,12 @@ import (
 	"gleaner/shared/control"
 	"gleaner/shared/crawl"
 	"gleaner/shared/job"
-	"gleaner/shared/queue"
+	"gleaner/shared/job/jobtest"
 	"gleaner/shared/sweep"
 	"gleaner/shared/work"
 )
 
 const owner = "anna"
-
-// bells collects what is rung.
-type bells struct {
-	mu   sync.Mutex
-	rung []job.Bell
-}
-
-func (b *bells) Send(_ context.Context, out []queue.Outgoing) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, o := range out {
-		bell, err := job.ParseBell(o.Body)
-		if err != nil {
-			return err
-		}
-		b.rung = append(b.rung, bell)
-	}
-	return nil
-}
-
-func (b *bells) take() []job.Bell {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := b.rung
-	b.rung = nil
-	return all
-}
 
 // halves is a crawl in which every other URL times out until it is retried.
 type halves struct{}
@@ -70,14 +43,12 @@ func (halves) Crawl(_ context.Context, r crawl.Request) (job.Result, error) {
 
 // place is an installation without a network.
 type place struct {
+	*jobtest.Clock
 	store   *sqlitestore.Store
-	bells   *bells
+	bells   *jobtest.Bells
 	control *control.Service
 	worker  *work.Worker
 	sweeper *sweep.Sweeper
-
-	mu  sync.Mutex
-	now time.Time
 }
 
 func newPlace(t *testing.T) *place {
@@ -87,23 +58,11 @@ func newPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	p := &place{store: s, bells: &bells{}, now: time.Now()}
+	p := &place{Clock: jobtest.NewClock(), store: s, bells: &jobtest.Bells{}}
 	p.control = control.New(s, p.bells, p.Now, nil)
 	p.worker = work.New(work.Config{Store: s, Bells: p.bells, Crawler: halves{}, Retrier: p.control, Now: p.Now})
 	p.sweeper = &sweep.Sweeper{Store: s, Bells: p.bells, Now: p.Now, Log: slog.New(slog.DiscardHandler)}
 	return p
-}
-
-func (p *place) Now() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.now
-}
-
-func (p *place) pass(d time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.now = p.now.Add(d)
 }
 
 // begin stores a job in the given state: 4 batches of 3 URLs, the first of them
@@ -148,7 +107,7 @@ func (p *place) begin(t *testing.T, state job.Status) job.ID {
 	if j, err := p.store.Job(ctx, id); err != nil || j.Status != state {
 		t.Fatalf("set up as %s: %s, %v", state, j.Status, err)
 	}
-	p.bells.take()
+	p.bells.Take()
 	return id
 }
 
@@ -163,7 +122,7 @@ func (p *place) become(t *testing.T, id job.ID, next job.Status) {
 func (p *place) finish(t *testing.T) {
 	t.Helper()
 	for quiet := 0; quiet < 3; {
-		rung := p.bells.take()
+		rung := p.bells.Take()
 		for _, b := range rung {
 			if err := p.worker.Ring(t.Context(), b); err != nil && !errors.Is(err, job.ErrLeased) {
 				t.Fatal(err)
@@ -174,7 +133,7 @@ func (p *place) finish(t *testing.T) {
 			continue
 		}
 		quiet++
-		p.pass(10 * time.Minute)
+		p.Pass(10 * time.Minute)
 		if _, err := p.sweeper.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -246,21 +205,21 @@ func TestRestoreEnds(t *testing.T) {
 	if _, err := p.control.Delete(t.Context(), owner, id); err != nil {
 		t.Fatal(err)
 	}
-	p.pass(job.UndoTime - time.Second)
+	p.Pass(job.UndoTime - time.Second)
 	if _, err := p.control.Restore(t.Context(), owner, id); err != nil {
 		t.Errorf("within the undo time: %v", err)
 	}
-	if len(p.bells.take()) != 3 {
+	if len(p.bells.Take()) != 3 {
 		t.Error("the batches left are not rung")
 	}
 	if _, err := p.control.Delete(t.Context(), owner, id); err != nil {
 		t.Fatal(err)
 	}
-	p.pass(job.UndoTime)
+	p.Pass(job.UndoTime)
 	if _, err := p.control.Restore(t.Context(), owner, id); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("after the undo time: %v", err)
 	}
-	p.pass(time.Second)
+	p.Pass(time.Second)
 	if _, err := p.sweeper.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -68,15 +68,15 @@ func TestTakeOver(t *testing.T) {
 			p := newPlace(t)
 			p.worker.Planner = submit.New(p.store, p.bells, submit.WithClock(p.Now))
 			id := c.leave(t, p)
-			p.bells.take()
-			p.pass(time.Second)
+			p.bells.Take()
+			p.Pass(time.Second)
 			if err := p.store.ExpireLeases(t.Context(), p.Now()); err != nil {
 				t.Fatal(err)
 			}
 			if err := p.control.TakeOver(t.Context(), p.Now()); err != nil {
 				t.Fatal(err)
 			}
-			for rung := p.bells.take(); len(rung) > 0; rung = p.bells.take() {
+			for rung := p.bells.Take(); len(rung) > 0; rung = p.bells.Take() {
 				for _, b := range rung {
 					if err := p.worker.Ring(t.Context(), b); err != nil {
 						t.Fatalf("%+v: %v", b, err)
@@ -116,7 +116,7 @@ func TestTakeOverLeavesTheLiving(t *testing.T) {
 	if j, err := p.store.Job(t.Context(), id); err != nil || !j.Adding.Equal(held) {
 		t.Errorf("held since %v, %v; want %v", j.Adding, err, held)
 	}
-	if rung := p.bells.take(); slices.ContainsFunc(rung, func(b job.Bell) bool { return b.Kind == job.BellPlan }) {
+	if rung := p.bells.Take(); slices.ContainsFunc(rung, func(b job.Bell) bool { return b.Kind == job.BellPlan }) {
 		t.Errorf("rung: %+v", rung)
 	}
 }

@@ -19,34 +19,15 @@ import (
 	"gleaner/shared/control"
 	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
-	"gleaner/shared/queue"
+	"gleaner/shared/job/jobtest"
 	"gleaner/shared/submit"
 )
-
-// bells collects what is rung.
-type bells struct {
-	mu   sync.Mutex
-	rung []job.Bell
-}
-
-func (b *bells) Send(_ context.Context, messages []queue.Outgoing) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, m := range messages {
-		bell, err := job.ParseBell(m.Body)
-		if err != nil {
-			return err
-		}
-		b.rung = append(b.rung, bell)
-	}
-	return nil
-}
 
 // site is the API over a SQLite store.
 type site struct {
 	t      testing.TB
 	store  *sqlitestore.Store
-	bells  *bells
+	bells  *jobtest.Bells
 	submit *submit.Service
 	keys   *apikey.Service
 	api    http.Handler
@@ -60,7 +41,7 @@ func newSite(t testing.TB, change ...func(*httpapi.Config)) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	s := &site{t: t, store: store, bells: &bells{}, log: &bytes.Buffer{}}
+	s := &site{t: t, store: store, bells: &jobtest.Bells{}, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewJSONHandler(&syncWriter{w: s.log}, nil))
 	c := httpapi.Config{
 		Store: store, Records: store, Version: "1.2.3", Auth: httpapi.LoopbackOwner, Log: log,

@@ -10,28 +10,15 @@ import (
 
 	"gleaner/infra/local/sqlitestore"
 	"gleaner/shared/job"
-	"gleaner/shared/queue"
+	"gleaner/shared/job/jobtest"
 	"gleaner/shared/sweep"
 )
-
-// bells collects what is rung.
-type bells []job.Bell
-
-func (b *bells) Send(_ context.Context, out []queue.Outgoing) error {
-	for _, o := range out {
-		bell, err := job.ParseBell(o.Body)
-		if err != nil {
-			return err
-		}
-		*b = append(*b, bell)
-	}
-	return nil
-}
 
 // place is a sweeper with a clock of its own.
 type place struct {
 	store *sqlitestore.Store
-	bells bells
+	bells jobtest.Bells
+	rung  []job.Bell // by the last sweep
 	now   time.Time
 	sweep.Sweeper
 }
@@ -85,8 +72,8 @@ func (p *place) create(t *testing.T, status job.Status, batches int, change ...f
 func (p *place) after(t *testing.T, d time.Duration) sweep.Report {
 	t.Helper()
 	p.now = p.now.Add(d)
-	p.bells = nil
 	r, err := p.Sweep(t.Context())
+	p.rung = p.bells.Take()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +97,7 @@ func TestSilentBatches(t *testing.T) {
 		after time.Duration
 		rung  int
 	}{{30 * time.Second, 0}, {40 * time.Second, 3}, {20 * time.Second, 0}, {50 * time.Second, 3}} {
-		if r := p.after(t, c.after); r.Rung != c.rung || len(p.bells) != c.rung {
+		if r := p.after(t, c.after); r.Rung != c.rung || len(p.rung) != c.rung {
 			t.Errorf("sweep %d: %+v, want %d rung", n, r, c.rung)
 		}
 	}
@@ -155,11 +142,11 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("%+v, %s", r, p.status(t, done))
 	}
 	kinds := map[job.ID]job.BellKind{}
-	for _, b := range p.bells {
+	for _, b := range p.rung {
 		kinds[b.Job] = b.Kind
 	}
-	if len(p.bells) != 2 || kinds[retry] != job.BellRetry || kinds[unplanned] != job.BellPlan {
-		t.Errorf("rung %v", p.bells)
+	if len(p.rung) != 2 || kinds[retry] != job.BellRetry || kinds[unplanned] != job.BellPlan {
+		t.Errorf("rung %v", p.rung)
 	}
 	if s := p.status(t, retry); s != job.Running {
 		t.Errorf("a job with a retry to come is %s", s)
@@ -196,7 +183,7 @@ func TestPurge(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancelled := p.create(t, job.Cancelled, 2)
-	if r := p.after(t, 9*time.Minute); r != (sweep.Report{}) || len(p.bells) > 0 {
+	if r := p.after(t, 9*time.Minute); r != (sweep.Report{}) || len(p.rung) > 0 {
 		t.Errorf("too early: %+v", r)
 	}
 	if r := p.after(t, 2*time.Minute); r.Purged != 1 {
@@ -222,8 +209,8 @@ func TestFaults(t *testing.T) {
 	if _, err := p.Sweep(t.Context()); !errors.Is(err, errFault) {
 		t.Errorf("%v", err)
 	}
-	if len(p.bells) != 1 || p.bells[0].Job != second {
-		t.Errorf("rung %v", p.bells)
+	if rung := p.bells.Take(); len(rung) != 1 || rung[0].Job != second {
+		t.Errorf("rung %v", rung)
 	}
 }
 

@@ -1,7 +1,6 @@
 package work_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -16,49 +15,19 @@ import (
 	"gleaner/shared/crawl"
 	"gleaner/shared/fetch"
 	"gleaner/shared/job"
-	"gleaner/shared/queue"
+	"gleaner/shared/job/jobtest"
 	"gleaner/shared/work"
 )
 
 const owner = "anna"
 
-// rung collects bells; next takes the oldest.
-type rung struct {
-	mu    sync.Mutex
-	bells []job.Bell
-}
-
-func (r *rung) Send(_ context.Context, messages []queue.Outgoing) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, m := range messages {
-		b, err := job.ParseBell(m.Body)
-		if err != nil {
-			return err
-		}
-		r.bells = append(r.bells, b)
-	}
-	return nil
-}
-
-func (r *rung) next() (b job.Bell, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.bells) == 0 {
-		return b, false
-	}
-	b, r.bells = r.bells[0], r.bells[1:]
-	return b, true
-}
-
 // place is a worker with all it needs.
 type place struct {
+	*jobtest.Clock
 	store   *sqlitestore.Store
-	bells   *rung
+	bells   *jobtest.Bells
 	control *control.Service
 	worker  *work.Worker
-	now     time.Time
-	clock   sync.Mutex
 }
 
 func newPlace(t *testing.T, c work.Crawler) *place {
@@ -68,23 +37,10 @@ func newPlace(t *testing.T, c work.Crawler) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	p := &place{store: s, bells: &rung{}, now: time.Now()}
+	p := &place{Clock: jobtest.NewClock(), store: s, bells: &jobtest.Bells{}}
 	p.control = control.New(s, p.bells, p.Now, nil)
 	p.worker = work.New(work.Config{Store: s, Bells: p.bells, Crawler: c, Retrier: p.control, Now: p.Now})
 	return p
-}
-
-func (p *place) Now() time.Time {
-	p.clock.Lock()
-	defer p.clock.Unlock()
-	return p.now
-}
-
-// pass lets time pass.
-func (p *place) pass(d time.Duration) {
-	p.clock.Lock()
-	defer p.clock.Unlock()
-	p.now = p.now.Add(d)
 }
 
 // begin stores a running job of these batches.

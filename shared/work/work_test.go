@@ -22,7 +22,7 @@ func TestContinuations(t *testing.T) {
 	const pages = 80 // two at a time: 6 s
 	id := p.begin(t, s.urls(pages))
 	invocations := 0
-	for b, ok := bellOf(id, 0), true; ok; b, ok = p.bells.next() {
+	for b, ok := bellOf(id, 0), true; ok; b, ok = p.bells.Next() {
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // of which one is kept for storing
 		err := p.worker.Ring(ctx, b)
 		cancel()
@@ -153,7 +153,7 @@ func TestSuspectIsCrawledAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.pass(2 * time.Minute)
+		p.Pass(2 * time.Minute)
 	}
 	var all sync.WaitGroup
 	for n := len(lists) - 1; n >= 0; n-- {
@@ -191,7 +191,7 @@ func TestNoPlaceInTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.pass(2 * time.Minute)
+		p.Pass(2 * time.Minute)
 	}
 	waitsInVain := func(n, attempts int) {
 		t.Helper()
@@ -200,7 +200,7 @@ func TestNoPlaceInTime(t *testing.T) {
 		if err := p.worker.Ring(ctx, bellOf(id, n)); err != nil {
 			t.Errorf("batch %d: %v", n, err)
 		}
-		if again, ok := p.bells.next(); !ok || again != bellOf(id, n) {
+		if again, ok := p.bells.Next(); !ok || again != bellOf(id, n) {
 			t.Errorf("batch %d: rung again: %v, %+v", n, ok, again)
 		}
 		b, err := p.store.Batch(t.Context(), bellOf(id, n).Ref)
