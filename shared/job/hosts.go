@@ -1,48 +1,74 @@
 package job
 
-import (
-	"hash/maphash"
-	"runtime"
-	"slices"
-	"sync"
-)
+import "hash/maphash"
 
-type hostTargets struct {
-	host    string
-	hash    uint64
-	targets []Target
+// hosts are the hosts of targets, in order of first appearance.
+type hosts struct {
+	list []host
+	of   []int32 // of each target, which it is
 }
 
-// byHost groups targets by host, in order of first appearance. Those of a host
-// keep their order.
-func byHost(targets []Target) []hostTargets {
-	// First whose each target is and how many each host has, so that all of
-	// them share one piece of memory.
+type host struct {
+	name  string
+	hash  uint64
+	count int
+}
+
+// hostsOf finds out which hosts there are and how many targets each has.
+func hostsOf(targets []Target) *hosts {
 	places := findHosts(targets)
+	x := hostIndex{}
 	of := make([]int32, len(targets))
-	var index hostIndex
-	var counts []int
 	last := int32(-1)
 	for i := range targets {
-		h := targets[i].URL[places[i].from:places[i].to]
-		if last < 0 || index.hosts[last].host != h {
-			last = index.number(h, places[i].hash)
-			if int(last) == len(counts) {
-				counts = append(counts, 0)
-			}
+		name := targets[i].URL[places[i].from:places[i].to]
+		if last < 0 || x.hosts[last].name != name {
+			last = x.number(name, places[i].hash)
 		}
 		of[i] = last
-		counts[last]++
+		x.hosts[last].count++
 	}
-	hosts := index.hosts
-	room := make([]Target, len(targets))
-	for i := range hosts {
-		hosts[i].targets, room = room[:0:counts[i]], room[counts[i]:]
+	return &hosts{list: x.hosts, of: of}
+}
+
+// bySize returns the numbers of the hosts, those with the most targets first, and
+// of hosts with as many in order of first appearance.
+func (h *hosts) bySize() []int32 {
+	most := 0
+	for i := range h.list {
+		most = max(most, h.list[i].count)
 	}
-	for i, h := range of {
-		hosts[h].targets = append(hosts[h].targets, targets[i])
+	next := make([]int32, most+1) // of each count, where the next host with it goes
+	for i := range h.list {
+		next[h.list[i].count]++
 	}
-	return hosts
+	place := int32(0)
+	for count := most; count >= 0; count-- {
+		next[count], place = place, place+next[count]
+	}
+	order := make([]int32, len(h.list))
+	for i := range h.list {
+		n := &next[h.list[i].count]
+		order[*n] = int32(i)
+		*n++
+	}
+	return order
+}
+
+// grouped returns the targets host by host, the hosts in that order.
+func (h *hosts) grouped(targets []Target, order []int32) []Target {
+	next := make([]int, len(h.list)) // of each host, where its next target goes
+	place := 0
+	for _, i := range order {
+		next[i] = place
+		place += h.list[i].count
+	}
+	all := make([]Target, len(targets))
+	for i, h := range h.of {
+		all[next[h]] = targets[i]
+		next[h]++
+	}
+	return all
 }
 
 // place is where in its URL a target's host stands.
@@ -51,37 +77,25 @@ type place struct {
 	from, to int32
 }
 
-var hostSeed = maphash.MakeSeed()
-
-// findHosts looks at the targets on all processors: the plan of a large list is
-// part of what its sender waits for.
 func findHosts(targets []Target) []place {
 	places := make([]place, len(targets))
-	find := func(from, to int) {
+	inParallel(len(targets), func(from, to int) {
 		for i := from; i < to; i++ {
 			host, end := targets[i].host()
-			places[i] = place{maphash.String(hostSeed, targets[i].URL[host:end]), int32(host), int32(end)}
+			places[i] = place{maphash.String(seed, targets[i].URL[host:end]), int32(host), int32(end)}
 		}
-	}
-	n := max(1, min(runtime.GOMAXPROCS(0), len(targets)/4096))
-	part := (len(targets) + n - 1) / n
-	var wg sync.WaitGroup
-	for i := 1; i < n; i++ {
-		wg.Go(func() { find(i*part, min((i+1)*part, len(targets))) })
-	}
-	find(0, min(part, len(targets)))
-	wg.Wait()
+	})
 	return places
 }
 
 // hostIndex numbers hosts. A map would do, but hashes one name after the other.
 type hostIndex struct {
-	hosts []hostTargets
+	hosts []host
 	slots []int32 // open addressing: index in hosts, counted from 1; 0 is free
 }
 
 // number is the index in hosts of a host with that hash, which is added if it is new.
-func (x *hostIndex) number(host string, hash uint64) int32 {
+func (x *hostIndex) number(name string, hash uint64) int32 {
 	if 2*len(x.hosts) >= len(x.slots) {
 		x.grow()
 	}
@@ -89,11 +103,11 @@ func (x *hostIndex) number(host string, hash uint64) int32 {
 	for at := hash & last; ; at = (at + 1) & last {
 		slot := x.slots[at]
 		if slot == 0 {
-			x.hosts = append(x.hosts, hostTargets{host: host, hash: hash})
+			x.hosts = append(x.hosts, host{name: name, hash: hash})
 			x.slots[at] = int32(len(x.hosts))
 			return int32(len(x.hosts) - 1)
 		}
-		if h := &x.hosts[slot-1]; h.hash == hash && h.host == host {
+		if h := &x.hosts[slot-1]; h.hash == hash && h.name == name {
 			return slot - 1
 		}
 	}
@@ -109,44 +123,4 @@ func (x *hostIndex) grow() {
 		}
 		x.slots[at] = int32(i + 1)
 	}
-}
-
-// dropRepeated keeps the first of the targets of each host with the same URL.
-func dropRepeated(hosts []hostTargets) {
-	seen := map[string]struct{}{}
-	for i := range hosts {
-		hosts[i].targets = firstOfEach(hosts[i].targets, seen)
-	}
-}
-
-const (
-	// fewTargets are faster compared with each other than looked up in a map.
-	fewTargets = 12
-	// manyTargets get a map of their own: one that was large once is slow to clear.
-	manyTargets = 1000
-)
-
-// firstOfEach keeps the first of targets with the same URL, in place. seen is
-// scratch.
-func firstOfEach(targets []Target, seen map[string]struct{}) []Target {
-	kept := targets[:0]
-	if len(targets) <= fewTargets {
-		for _, t := range targets {
-			if !slices.ContainsFunc(kept, func(k Target) bool { return k.URL == t.URL }) {
-				kept = append(kept, t)
-			}
-		}
-		return kept
-	}
-	if len(targets) > manyTargets {
-		seen = make(map[string]struct{}, len(targets))
-	}
-	clear(seen)
-	for _, t := range targets {
-		if _, ok := seen[t.URL]; !ok {
-			seen[t.URL] = struct{}{}
-			kept = append(kept, t)
-		}
-	}
-	return kept
 }

@@ -1,7 +1,6 @@
 package job
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -59,48 +58,48 @@ func NewPlan(id ID, targets []Target, due time.Time) Plan {
 // PlanDistinct is NewPlan for targets no two of which have the same URL, which it
 // relies on.
 func PlanDistinct(id ID, targets []Target, due time.Time) Plan {
-	return planHosts(id, byHost(targets), len(targets), due, BatchSize, MaxLane)
+	return planDistinct(id, targets, due, BatchSize, MaxLane)
 }
 
 // PlanBySize is NewPlan with other rules for the size of batches: rule for those
 // of many hosts, by the number of URLs, and lane for the length of a lane's. It is
 // there to find out which rule is best.
 func PlanBySize(id ID, targets []Target, due time.Time, rule func(urls int) int, lane int) Plan {
-	hosts := byHost(targets)
-	dropRepeated(hosts)
-	return planHosts(id, hosts, len(targets), due, rule, lane)
+	distinct, duplicates := Distinct(targets)
+	p := planDistinct(id, distinct, due, rule, lane)
+	p.Duplicates = duplicates
+	return p
 }
 
-func planHosts(id ID, hosts []hostTargets, given int, due time.Time, rule func(urls int) int, lane int) Plan {
-	distinct := 0
-	for i := range hosts {
-		distinct += len(hosts[i].targets)
-	}
-	p := Plan{URLs: distinct, Hosts: len(hosts), Duplicates: given - distinct}
-	slices.SortStableFunc(hosts, func(a, b hostTargets) int { return cmp.Compare(len(b.targets), len(a.targets)) })
-
-	size := rule(distinct)
-	var open []Target
-	for _, h := range hosts {
-		switch {
-		case len(h.targets) > lane:
-			p.addLane(id, h.targets, lane, due)
-		case len(h.targets) >= size:
-			p.add(id, h.targets, due)
-		default:
-			if len(open)+len(h.targets) > size {
-				p.add(id, open, due)
-				open = nil
-			}
-			if open == nil {
-				open = make([]Target, 0, size)
-			}
-			open = append(open, h.targets...)
+func planDistinct(id ID, targets []Target, due time.Time, rule func(urls int) int, lane int) Plan {
+	hosts := hostsOf(targets)
+	order := hosts.bySize()
+	// Host by host, so that every batch is a piece of it.
+	all := hosts.grouped(targets, order)
+	p := Plan{URLs: len(targets), Hosts: len(order)}
+	size := rule(len(targets))
+	open, end := 0, 0 // of the batch of many hosts that is being filled
+	shut := func() {
+		if end > open {
+			p.add(id, all[open:end:end], due)
 		}
+		open = end
 	}
-	if len(open) > 0 {
-		p.add(id, open, due)
+	for _, h := range order {
+		count := hosts.list[h].count
+		switch {
+		case count > lane:
+			p.addLane(id, all[end:end+count], lane, due)
+			open = end + count
+		case count >= size:
+			p.add(id, all[end:end+count:end+count], due)
+			open = end + count
+		case end-open+count > size:
+			shut()
+		}
+		end += count
 	}
+	shut()
 	p.Workers = min(p.Workers, MaxWorkers)
 	return p
 }

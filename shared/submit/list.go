@@ -229,11 +229,11 @@ func cutAtLines(text string, n int) []string {
 // gather runs read for each part, in parallel, and joins the parts in order.
 func gather(n int, read func(i int) part) List {
 	parts := make([]part, n)
-	hashes := make([][]uint64, n)
+	lists := make([][]job.Target, n)
 	var wg sync.WaitGroup
 	take := func(i int) {
 		parts[i] = read(i)
-		hashes[i] = hashAll(parts[i].targets)
+		lists[i] = parts[i].targets
 	}
 	for i := 1; i < n; i++ {
 		wg.Go(func() { take(i) })
@@ -241,18 +241,9 @@ func gather(n int, read func(i int) part) List {
 	take(0)
 	wg.Wait()
 
-	total := 0
-	for i := range parts {
-		total += len(parts[i].targets)
-	}
 	l := List{}
-	seen := newURLSet(total)
+	l.Targets, l.Duplicates = job.Distinct(lists...)
 	for i := range parts {
-		for n, t := range parts[i].targets {
-			if !seen.add(t, hashes[i][n]) {
-				l.Duplicates++
-			}
-		}
 		for _, r := range parts[i].rejected[:min(len(parts[i].rejected), MaxRejected-len(l.Rejected))] {
 			r.Line += l.Lines
 			l.Rejected = append(l.Rejected, r)
@@ -261,6 +252,5 @@ func gather(n int, read func(i int) part) List {
 		l.Lines += parts[i].lines
 		l.Over += parts[i].over
 	}
-	l.Targets = seen.targets
 	return l
 }
