@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -11,7 +12,9 @@ import (
 	"gleaner/shared/control"
 	"gleaner/shared/doctor"
 	"gleaner/shared/httpapi"
+	"gleaner/shared/job"
 	"gleaner/shared/lambdahttp"
+	"gleaner/shared/notify"
 	"gleaner/shared/push"
 	"gleaner/shared/quota"
 	"gleaner/shared/submit"
@@ -20,7 +23,7 @@ import (
 func main() { cloud.Main(run, os.Getenv) }
 
 func run(ctx context.Context, getenv func(string) string) error {
-	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_QUEUE_URL", "GLEANER_SOCKET_URL"); err != nil {
+	if err := cloud.Require(getenv, "GLEANER_TABLE", "GLEANER_QUEUE_URL", "GLEANER_DEAD_LETTERS_URL", "GLEANER_SOCKET_URL"); err != nil {
 		return err
 	}
 	log := cloud.Logger(getenv("GLEANER_LOG_LEVEL"))
@@ -31,11 +34,8 @@ func run(ctx context.Context, getenv func(string) string) error {
 	store := aws.Table(getenv("GLEANER_TABLE"))
 	queue := aws.Queue(getenv("GLEANER_QUEUE_URL"), getenv("GLEANER_GROUPS"))
 	limits, err := quota.ParseLimits(getenv("GLEANER_URLS_PER_DAY"), getenv("GLEANER_RUNNING_JOBS"))
-	if err != nil {
-		return err
-	}
-	workers, err := cloud.Workers(getenv("GLEANER_WORKERS"))
-	if err != nil {
+	workers, wrong := cloud.Workers(getenv("GLEANER_WORKERS"))
+	if err := errors.Join(err, wrong); err != nil {
 		return err
 	}
 	handler := httpapi.New(httpapi.Config{
@@ -45,15 +45,12 @@ func run(ctx context.Context, getenv func(string) string) error {
 		Tickets: httpapi.PushTickets{Tickets: push.NewTickets(store), URL: getenv("GLEANER_SOCKET_URL")},
 		Quota:   quota.New(store, store, limits, nil),
 		Doctor: doctor.New(doctor.Config{
-			Jobs: store, Records: store, Queue: queue, Peers: []doctor.Peer{{Name: "DynamoDB", URL: getenv("GLEANER_CLOCK_URL")}},
-			Version: getenv("GLEANER_VERSION"), Contact: getenv("GLEANER_CONTACT"),
+			Jobs: store, Records: store, Queue: queue, DeadLetters: aws.Queue(getenv("GLEANER_DEAD_LETTERS_URL"), ""),
+			PushLag: (&notify.Echo{Records: store}).Lag, Peers: []doctor.Peer{{Name: "DynamoDB", URL: getenv("GLEANER_CLOCK_URL")}},
+			Workers: workers, Quota: limits, Sockets: job.MaxConnections, Version: getenv("GLEANER_VERSION"), Contact: getenv("GLEANER_CONTACT"),
 		}),
-		Auth:        httpapi.KeysRequired,
-		RequestID:   lambdahttp.RequestID,
-		Version:     getenv("GLEANER_VERSION"),
-		Log:         log,
-		MaxResponse: lambdahttp.MaxAnswer,
-		StreamURL:   getenv("GLEANER_STREAM_URL"),
+		Auth: httpapi.KeysRequired, RequestID: lambdahttp.RequestID, Version: getenv("GLEANER_VERSION"), Log: log,
+		MaxResponse: lambdahttp.MaxAnswer, StreamURL: getenv("GLEANER_STREAM_URL"),
 	})
 	lambda.StartWithOptions(lambdahttp.Whole(handler), lambda.WithContext(ctx))
 	return nil

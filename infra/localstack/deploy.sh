@@ -93,14 +93,14 @@ if [ "$FUNCTIONS" = lambda ]; then
   lambda_function deadletter 60 256 "$ring"
   lambda_function sweeper 120 512 "$ring"
   quota="GLEANER_URLS_PER_DAY=10000000,GLEANER_RUNNING_JOBS=100,GLEANER_CLOCK_URL=${LAMBDA_ENDPOINT_URL:-$AWS_ENDPOINT_URL}"
-  lambda_function api 30 512 "$plan,$quota,GLEANER_SOCKET_URL=ws://$LISTEN/ws,GLEANER_VERSION=local"
+  lambda_function api 30 512 "$plan,$quota,GLEANER_DEAD_LETTERS_URL=$dead,GLEANER_SOCKET_URL=ws://$LISTEN/ws,GLEANER_VERSION=local"
   lambda_function progress 300 512 "$common"
 
   event_source worker "$bells_arn" --batch-size 1 --scaling-config "MaximumConcurrency=$WORKERS"
   event_source deadletter "$dead_arn" --batch-size 10
   event_source notifier "$stream" --batch-size 1000 --starting-position LATEST --maximum-batching-window-in-seconds 1 \
     --bisect-batch-on-function-error --maximum-retry-attempts 3 \
-    --filter-criteria '{"Filters":[{"Pattern":"{\"dynamodb\":{\"Keys\":{\"pk\":{\"S\":[{\"prefix\":\"J#\"}]},\"sk\":{\"S\":[\"META\",\"STAT\"]}}}}"}]}'
+    --filter-criteria '{"Filters":[{"Pattern":"{\"dynamodb\":{\"Keys\":{\"pk\":{\"S\":[{\"prefix\":\"J#\"}]},\"sk\":{\"S\":[\"META\",\"STAT\"]}}}}"},{"Pattern":"{\"eventName\":[\"INSERT\"],\"dynamodb\":{\"Keys\":{\"pk\":{\"S\":[\"R#PING\"]}}}}"}]}'
   sweeper_arn="$(aws lambda get-function --function-name "$NAME-sweeper" --query Configuration.FunctionArn --output text)"
   aws events put-rule --name "$NAME-sweeper" --schedule-expression "rate(1 minute)" >/dev/null
   aws events put-targets --rule "$NAME-sweeper" --targets "Id=sweeper,Arn=$sweeper_arn" >/dev/null

@@ -12,6 +12,7 @@ import (
 	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/queue"
+	"gleaner/shared/quota"
 	"gleaner/shared/record"
 )
 
@@ -46,6 +47,10 @@ type Config struct {
 	Records     record.Store
 	Queue       Depther
 	DeadLetters Depther
+	// Workers is how many workers the installation may have at once; 0: not
+	// looked at. Quota is what one owner may have, for the report.
+	Workers int
+	Quota   quota.Limits
 	// PushLag says how far live updates are behind the store.
 	PushLag func(ctx context.Context) (time.Duration, error)
 	Peers   []Peer
@@ -94,6 +99,7 @@ func (d *Doctor) Examine(ctx context.Context) httpapi.Report {
 		{"queue", d.queue, d.Queue == nil},
 		{"dead letters", d.deadLetters, d.DeadLetters == nil},
 		{"workers", d.workers, false},
+		{"limits", d.limits, d.Workers == 0 || d.Queue == nil},
 		{"live updates", d.push, d.PushLag == nil},
 		{"clock", d.clock, false},
 		{"file descriptors", d.descriptors, d.Sockets == 0},

@@ -15,6 +15,7 @@ import (
 	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/queue"
+	"gleaner/shared/quota"
 	"gleaner/shared/record"
 )
 
@@ -41,7 +42,7 @@ func healthy(t *testing.T) doctor.Config {
 	t.Cleanup(func() { _ = s.Close() })
 	return doctor.Config{
 		Jobs: s, Records: s, Queue: depth{}, DeadLetters: depth{}, Dir: dir, Sockets: 1, Version: "1.2.3",
-		Contact: "https://baeckerei-lindhorst.de/crawler",
+		Contact: "https://baeckerei-lindhorst.de/crawler", Workers: 300, Quota: quota.Limits{RunningJobs: 100},
 		PushLag: func(context.Context) (time.Duration, error) { return 0, nil },
 		Peers:   []doctor.Peer{{Name: "the table", URL: server(t, 0)}},
 	}
@@ -78,7 +79,7 @@ func TestHealthy(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	want := "version,store,queue,dead letters,workers,live updates,clock,file descriptors,disk,configuration"
+	want := "version,store,queue,dead letters,workers,limits,live updates,clock,file descriptors,disk,configuration"
 	if got := strings.Join(names, ","); got != want {
 		t.Errorf("checks %s, want %s", got, want)
 	}
@@ -86,7 +87,7 @@ func TestHealthy(t *testing.T) {
 
 func TestLeftOut(t *testing.T) {
 	c := healthy(t)
-	c.Queue, c.DeadLetters, c.PushLag, c.Dir, c.Sockets, c.Peers = nil, nil, nil, "", 0, nil
+	c.Queue, c.DeadLetters, c.PushLag, c.Dir, c.Sockets, c.Peers, c.Workers = nil, nil, nil, "", 0, nil, 0
 	r := doctor.New(c).Examine(t.Context())
 	if len(r.Checks) != 5 || r.Status != doctor.OK {
 		t.Errorf("%+v", r)
@@ -117,8 +118,16 @@ func TestFaults(t *testing.T) {
 		{"a list is not planned", "workers", doctor.Degraded, "have not moved", func(t *testing.T, c *doctor.Config) {
 			create(t, c.Jobs, time.Now().Add(-time.Hour))
 		}},
+		{"fewer workers than allowed", "limits", doctor.Degraded, "40 bells wait while 10 are being answered", func(t *testing.T, c *doctor.Config) {
+			run(t, c.Jobs, time.Now().Add(-6*time.Minute))
+			c.Queue = depth{Visible: 40, InFlight: 10}
+		}},
+		{"busy workers not to be known", "limits", doctor.Degraded, "could not be found out", func(_ *testing.T, c *doctor.Config) { c.Queue = silent{} }},
 		{"push is slow", "live updates", doctor.Degraded, "15000 ms", func(_ *testing.T, c *doctor.Config) {
 			c.PushLag = func(context.Context) (time.Duration, error) { return 15 * time.Second, nil }
+		}},
+		{"push is silent", "live updates", doctor.Degraded, "does not answer", func(_ *testing.T, c *doctor.Config) {
+			c.PushLag = func(context.Context) (time.Duration, error) { return 0, errors.New("the notifier does not answer") }
 		}},
 		{"push stands still", "live updates", doctor.Failing, "ms behind", func(_ *testing.T, c *doctor.Config) {
 			c.PushLag = func(context.Context) (time.Duration, error) { return time.Hour, nil }
@@ -151,6 +160,21 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the report is %s", r.Status)
 			}
 		})
+	}
+}
+
+// A job that has just begun, or one that keeps most workers busy, is no fault.
+func TestWorkersMayTakeTheirTime(t *testing.T) {
+	for _, c := range []struct {
+		age  time.Duration
+		busy int
+	}{{time.Minute, 5}, {time.Hour, 200}} {
+		cfg := healthy(t)
+		run(t, cfg.Jobs, time.Now().Add(-c.age))
+		cfg.Queue = depth{Visible: 4000, InFlight: c.busy}
+		if got := find(t, doctor.New(cfg).Examine(t.Context()), "limits"); got.Status != doctor.OK {
+			t.Errorf("%+v: %+v", c, got)
+		}
 	}
 }
 

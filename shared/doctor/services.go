@@ -94,7 +94,10 @@ func (d *Doctor) deadLetters(ctx context.Context) finding {
 func (d *Doctor) push(ctx context.Context) finding {
 	lag, err := d.PushLag(ctx)
 	if err != nil {
-		return finding{Degraded, "how far live updates are behind could not be found out: " + err.Error(), "Dashboards fall back on asking every few seconds; look at the log."}
+		return finding{
+			Degraded, "how far live updates are behind could not be found out: " + err.Error(),
+			"Dashboards fall back on asking every few seconds. On AWS: is the notifier's event source mapping enabled, and what do its log, its errors and its IteratorAge say? On one machine look at the log.",
+		}
 	}
 	detail := fmt.Sprintf("%d ms behind", lag.Milliseconds())
 	const advice = "Dashboards show old figures until they ask by themselves. Look for errors of the notifier in the log."

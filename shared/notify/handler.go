@@ -50,6 +50,7 @@ type Config struct {
 // Handler handles events of the table's stream. It is safe for concurrent use.
 type Handler struct {
 	jobs          Jobs
+	records       record.Store
 	subscriptions *push.Subscriptions
 	publisher     push.Publisher
 	now           func() time.Time
@@ -67,6 +68,7 @@ func New(c Config) *Handler {
 	}
 	return &Handler{
 		jobs:          c.Jobs,
+		records:       c.Records,
 		subscriptions: push.NewSubscriptions(c.Records, push.WithClock(c.Now)),
 		publisher:     c.Publisher,
 		now:           c.Now,
@@ -84,6 +86,7 @@ func New(c Config) *Handler {
 // everybody's stream: it is closed, and its client connects again and is sent the
 // current state.
 func (h *Handler) Handle(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	h.pong(ctx, e.Records)
 	changed := changes(e.Records)
 	results := make([]result, len(changed))
 	var jobs errgroup.Group // for its limit; what went wrong is in results
@@ -139,8 +142,7 @@ func changes(records []events.DynamoDBEventRecord) []change {
 
 // Concerns says which job's figures a stream record is about: it is that of a
 // job item (pk J#<id>, sk META) or of one shard of its counters (pk J#<id>#<s>,
-// sk STAT). All others are of no interest here, and on AWS the event source's
-// filter lets none of them through.
+// sk STAT).
 func Concerns(r *events.DynamoDBEventRecord) (id job.ID, ok bool) {
 	pk, sk := key(r, "pk"), key(r, "sk")
 	rest, ok := strings.CutPrefix(pk, "J#")

@@ -44,7 +44,8 @@ type stack struct {
 	t testing.TB
 	*runner.Runner
 	dynamo, queues string // endpoints
-	table, bells   string
+	table          string
+	bells, letters string // queues
 	base, key      string
 	dead           atomic.Int64 // letters
 }
@@ -56,9 +57,9 @@ func newStack(t testing.TB, timeout time.Duration) *stack {
 	client := emulators.DynamoDB(s.dynamo)
 	s.table = "gleaner-e2e-" + rand.Text()
 	emulators.CreateTable(t, client, dynamostore.TableInput(s.table))
-	letters := s.queue("dead-"+rand.Text(), nil)
+	s.letters = s.queue("dead-"+rand.Text(), nil)
 	arn := types.QueueAttributeNameQueueArn
-	got, err := emulators.SQS(s.queues).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &letters, AttributeNames: []types.QueueAttributeName{arn}})
+	got, err := emulators.SQS(s.queues).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &s.letters, AttributeNames: []types.QueueAttributeName{arn}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func newStack(t testing.TB, timeout time.Duration) *stack {
 	s.base = "http://" + l.Addr().String()
 	s.Runner, err = runner.New(t.Context(), runner.Config{
 		AWS: emulators.Config(s.base), DynamoDB: client, Streams: emulators.Streams(s.dynamo), SQS: emulators.SQS(s.queues),
-		Table: s.table, QueueURL: s.bells, DeadLetterURL: letters, URL: s.base, Workers: job.MaxWorkers, Timeout: timeout, Groups: true,
+		Table: s.table, QueueURL: s.bells, DeadLetterURL: s.letters, URL: s.base, Workers: job.MaxWorkers, Timeout: timeout, Groups: true,
 		Fetch: fetch.Config{ContactURL: "https://gleaner-tests.org/crawler", AllowNets: []netip.Prefix{netip.MustParsePrefix(testsite.Net)}},
 		Log:   slog.New(slog.DiscardHandler),
 	})

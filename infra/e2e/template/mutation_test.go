@@ -31,7 +31,8 @@ var mutations = []struct {
 	{"action too many", "policies", `                  - dynamodb:UpdateItem\n`, "                  - dynamodb:UpdateItem\n                  - dynamodb:Scan\n", "is allowed dynamodb:Scan"},
 	{"ring not allowed", "policies", `sqs:SendMessage\n`, "sqs:ChangeMessageVisibility\n", "ApiFunction needs sqs:SendMessage on queue"},
 	{"index not allowed", "policies", `\$\{Table\.Arn\}/index/status`, `$${Table.Arn}/index/due`, "ApiFunction needs dynamodb:Query on index status"},
-	{"other queue", "policies", `Resource: !GetAtt DeadLetterQueue\.Arn`, `Resource: !GetAtt Queue.Arn`, "DeadletterFunction needs sqs:ReceiveMessage on dead-letter queue"},
+	{"other queue", "policies", `(Sid: DeadLetters(?s:.)*?Resource: !GetAtt )DeadLetterQueue\.Arn`, `${1}Queue.Arn`, "DeadletterFunction needs sqs:ReceiveMessage on dead-letter queue"},
+	{"dead letters not to be counted", "policies", `(Sid: Examine(?s:.)*?)DeadLetterQueue\.Arn`, `${1}Queue.Arn`, "ApiFunction needs sqs:GetQueueAttributes on dead-letter queue"},
 	{"closing sockets not allowed", "policies", `live/DELETE/`, `live/GET/`, "NotifierFunction needs execute-api:ManageConnections on DELETE connections"},
 	{"stream not allowed", "policies", `dynamodb:GetRecords`, `dynamodb:GetItem`, "NotifierFunction needs dynamodb:GetRecords on stream"},
 	{"log not allowed", "policies", `logs:PutLogEvents`, `logs:DescribeLogStreams`, "needs logs:PutLogEvents"},
@@ -79,6 +80,8 @@ var mutations = []struct {
 	{"window", "stream", `MaximumBatchingWindowInSeconds: 1`, `MaximumBatchingWindowInSeconds: 5`, "MaximumBatchingWindowInSeconds"},
 	{"no halves", "stream", `BisectBatchOnFunctionError: true`, `BisectBatchOnFunctionError: false`, "BisectBatchOnFunctionError"},
 	{"filter on other keys", "stream", `"STAT"`, `"STATS"`, "the filter is"},
+
+	{"pings not let through", "stream", `R#PING`, `R#PONG`, "the filter is"},
 
 	{"log for ever", "logs", `RetentionInDays: .*`, ``, "for ever"},
 	{"no log group", "logs", `LogGroup: !Ref WebLogs`, `LogGroup: !Ref ApiLogs`, "no log group of its own"},

@@ -47,7 +47,7 @@ func (t *template) role(function string) string {
 }
 
 // implied is what the Lambda service does in a function's name: write its log and
-// read its event sources.
+// read its event sources; and what follows from addresses that it is given.
 func (t *template) implied(function string) []need {
 	group := "log " + text(t.properties(function), "LoggingConfig", "LogGroup", "Ref")
 	all := []need{{"logs:CreateLogStream", group}, {"logs:PutLogEvents", group}}
@@ -62,6 +62,10 @@ func (t *template) implied(function string) []need {
 				need{"dynamodb:DescribeStream", "stream"}, need{"dynamodb:GetRecords", "stream"},
 				need{"dynamodb:GetShardIterator", "stream"}, need{"dynamodb:ListStreams", "streams"})
 		}
+	}
+	// Which queue a call goes to is not in the code, but in the address it is given.
+	if text(t.properties(function), "Environment", "Variables", "GLEANER_DEAD_LETTERS_URL", "Ref") == "DeadLetterQueue" {
+		all = append(all, need{"sqs:GetQueueAttributes", "dead-letter queue"})
 	}
 	return all
 }

@@ -160,6 +160,14 @@ var partitions = func() map[string]string {
 	return map[string]string{dynamostore.SortMeta: dynamostore.JobPartition(id), dynamostore.SortStat: dynamostore.ShardPartition(id, 3)}
 }()
 
+// pattern is a filter of an event source.
+type pattern struct {
+	EventName []string
+	Dynamodb  struct{ Keys map[string]values }
+}
+
+type values struct{ S []any }
+
 // stream: the notifier is told of jobs and counters, in time, and one bad record
 // does not hold it up.
 func stream(t *template) (found []string) {
@@ -180,25 +188,30 @@ func stream(t *template) (found []string) {
 	if n := t.number(p, "MaximumRetryAttempts"); n < 1 {
 		found = append(found, "NotifierFunction: a batch that fails is not tried again")
 	}
-	var pattern struct {
-		Dynamodb struct {
-			Keys map[string]struct{ S []any }
+	var got []pattern
+	for _, f := range list(p, "FilterCriteria", "Filters") {
+		var one pattern
+		if err := json.Unmarshal([]byte(text(f, "Pattern")), &one); err != nil {
+			found = append(found, fmt.Sprintf("NotifierFunction: a filter is no JSON: %v", err))
 		}
+		got = append(got, one)
 	}
-	filters := list(p, "FilterCriteria", "Filters")
-	if len(filters) != 1 || json.Unmarshal([]byte(text(filters[0], "Pattern")), &pattern) != nil {
-		return append(found, "NotifierFunction: no filter that is JSON")
-	}
-	want := map[string]struct{ S []any }{
+	changes, pings := pattern{}, pattern{EventName: []string{"INSERT"}}
+	changes.Dynamodb.Keys = map[string]values{
 		"pk": {[]any{map[string]any{"prefix": dynamostore.JobPrefix}}},
 		"sk": {[]any{dynamostore.SortMeta, dynamostore.SortStat}},
 	}
-	if !reflect.DeepEqual(pattern.Dynamodb.Keys, want) {
-		found = append(found, fmt.Sprintf("NotifierFunction: the filter is %v, want %v", pattern.Dynamodb.Keys, want))
+	pings.Dynamodb.Keys = map[string]values{"pk": {[]any{notify.PingKey}}}
+	if want := []pattern{changes, pings}; !reflect.DeepEqual(got, want) {
+		found = append(found, fmt.Sprintf("NotifierFunction: the filter is %v, want %v", got, want))
+	}
+	ping := pushtest.Record(notify.PingKey, "#name", "1")
+	if ping.EventName = pings.EventName[0]; !notify.Wanted(&ping) {
+		found = append(found, "the notifier does not look at pings, which the filter lets through")
 	}
 	for _, sort := range []string{dynamostore.SortMeta, dynamostore.SortStat} {
 		record := pushtest.Record(partitions[sort], sort, "1")
-		if _, ok := notify.Concerns(&record); !ok {
+		if !notify.Wanted(&record) {
 			found = append(found, "the notifier does not look at "+sort+", which the filter lets through")
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -29,6 +28,7 @@ import (
 	"gleaner/shared/crawl"
 	"gleaner/shared/dashboard"
 	"gleaner/shared/deadletters"
+	"gleaner/shared/doctor"
 	"gleaner/shared/dynamostore"
 	"gleaner/shared/fetch"
 	"gleaner/shared/httpapi"
@@ -178,7 +178,7 @@ func (r *Runner) push(stream string) {
 	notifier := notify.New(notify.Config{Jobs: r.Store, Records: r.Store, Publisher: publisher, Log: r.cfg.Log})
 	r.Changes = &eventsource.Stream{
 		Source: dynamostream.New(r.cfg.Streams, stream, dynamostream.Latest), Handler: notifier.Handle,
-		Filter:    func(record *events.DynamoDBEventRecord) bool { _, ok := notify.Concerns(record); return ok },
+		Filter:    notify.Wanted,
 		BatchSize: streamBatch, Window: streamWindow, Retries: streamRetries, Timeout: notifierTimeout, Log: r.cfg.Log,
 	}
 }
@@ -198,6 +198,11 @@ func (r *Runner) front() error {
 	all.StreamURL = r.cfg.URL + streamPath
 	all.Submit = submit.New(r.Store, r.Queue, submit.WithLogger(r.cfg.Log), submit.WithWorkers(r.cfg.Workers))
 	all.Control = control.New(r.Store, r.Queue, nil, r.cfg.Log)
+	all.Doctor = doctor.New(doctor.Config{
+		Jobs: r.Store, Records: r.Store, Queue: r.Queue, DeadLetters: sqsqueue.New(r.cfg.SQS, r.cfg.DeadLetterURL),
+		PushLag: (&notify.Echo{Records: r.Store}).Lag, Workers: r.cfg.Workers, Sockets: job.MaxConnections,
+		Version: r.cfg.Version, Contact: r.cfg.Fetch.ContactURL,
+	})
 	all.Tickets = httpapi.PushTickets{Tickets: push.NewTickets(r.Store)}
 	function := func(h http.Handler) http.Handler { return &HTTPFront{Function: lambdahttp.Whole(h), Log: r.cfg.Log} }
 	progress, web := function(httpapi.NewWatch(watch)), function(page)
