@@ -24,7 +24,11 @@ func here(t *testing.T, args ...string) []string {
 func TestExtractReadsEveryKindOfList(t *testing.T) {
 	t.Parallel()
 	w := newWebsite(t, 0)
-	urls := w.pages(4)
+	urls := w.pages(5)
+	utf16 := "\xff\xfe"
+	for _, c := range urls[4] {
+		utf16 += string(c) + "\x00"
+	}
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	_, _ = z.Write([]byte(urls[1] + "\n"))
@@ -46,7 +50,7 @@ func TestExtractReadsEveryKindOfList(t *testing.T) {
 	}
 	r = term.run(here(t, urls[0], file(t, "more.txt.gz", packed.String()),
 		file(t, "list.csv", "name;website;note\nKai;"+urls[2]+";\"two\nlines\"\nOle;"+urls[2]+";again\nNils;hello;\n"), book,
-		"-o", out)...)
+		file(t, "from excel.txt", utf16), "-o", out)...)
 	if r.code != 0 {
 		t.Fatalf("exit %d: %s\n%s", r.code, r.text, r.err)
 	}
@@ -56,7 +60,7 @@ func TestExtractReadsEveryKindOfList(t *testing.T) {
 			t.Errorf("page%d is not in the file once:\n%s", i, found)
 		}
 	}
-	if !strings.Contains(r.err, `left out:`) || !strings.Contains(r.err, `"hello" host name has no dot`) || !strings.Contains(r.err, "4 addresses written to") {
+	if !strings.Contains(r.err, `left out:`) || !strings.Contains(r.err, `"hello" host name has no dot`) || !strings.Contains(r.err, "5 addresses written to") {
 		t.Errorf("said:\n%s", r.err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/xuri/excelize/v2"
 
+	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/submit"
 )
@@ -87,6 +88,11 @@ func (l *urlList) data(name, kind string, data []byte, column string) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		kind = ".csv"
+	} else {
+		var err error
+		if text, err = httpapi.UTF8(text, ""); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	if kind == ".csv" || kind == ".tsv" || column != "" {
 		return l.values(name, text, column)

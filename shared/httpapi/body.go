@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bufio"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,33 +27,40 @@ type body struct {
 // readBody reads the body within the limits.
 func (a *api) readBody(r *http.Request) (body, error) {
 	var b body
+	var charset string
 	if header := r.Header.Get("Content-Type"); header != "" {
 		mediaType, params, err := mime.ParseMediaType(header)
 		if err != nil {
 			return b, kindMediaType.problem("The Content-Type cannot be read.")
 		}
-		if cs := params["charset"]; cs != "" && !strings.EqualFold(cs, "utf-8") && !strings.EqualFold(cs, "us-ascii") {
-			return b, kindMediaType.problem("The charset must be UTF-8.")
-		}
-		b.mediaType = mediaType
+		b.mediaType, charset = mediaType, params["charset"]
 	}
 	var in io.Reader = r.Body
 	if in == nil {
 		in = http.NoBody
 	}
 	expect := r.ContentLength
+	peek := bufio.NewReader(in)
+	in = peek
+	packed := false
 	switch encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
+		// A packed file is often sent without a word about it: no list and no JSON begins like this.
+		magic, _ := peek.Peek(2)
+		packed = string(magic) == "\x1f\x8b"
 	case "gzip", "x-gzip":
+		packed = true
+	default:
+		return b, kindMediaType.problem("The Content-Encoding " + clip(encoding) + " is not supported: use gzip or none.")
+	}
+	if packed {
 		in = &limited{r: in, left: a.Limits.Body, what: "compressed body"}
 		z, err := gzip.NewReader(in)
 		if err != nil {
-			return b, unreadable(err, "The body is not gzip, as Content-Encoding says.")
+			return b, unreadable(err, "The body is not gzip, as it says it is.")
 		}
 		in = z
 		expect *= 4
-	default:
-		return b, kindMediaType.problem("The Content-Encoding " + clip(encoding) + " is not supported: use gzip or none.")
 	}
 	in = &limited{r: in, left: a.Limits.Decoded, what: "body"}
 
@@ -70,11 +78,35 @@ func (a *api) readBody(r *http.Request) (body, error) {
 	if _, err := io.Copy(out, in); err != nil {
 		return b, unreadable(err, "The body broke off or is damaged.")
 	}
-	b.text = text.String()
+	var err error
+	if b.text, err = b.decode(text.String(), charset); err != nil {
+		return b, err
+	}
 	if sum != nil {
 		b.fingerprint = hex.EncodeToString(sum.Sum(nil))
 	}
 	return b, nil
+}
+
+// decode makes UTF-8 of a body.
+func (b *body) decode(text, charset string) (string, error) {
+	switch {
+	case strings.HasPrefix(text, "PK\x03\x04"):
+		return "", kindMediaType.problem("This is a workbook or an archive. Send its addresses as text, CSV or JSON.")
+	case b.mediaType == "application/json":
+		if charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
+			return "", kindMediaType.problem("The charset of JSON must be UTF-8.")
+		}
+		return text, nil
+	}
+	text, err := UTF8(text, charset)
+	if errors.Is(err, ErrCharset) {
+		return "", kindMediaType.problem("The charset " + clip(charset) + " is none of utf-8, utf-16, windows-1252, iso-8859-1.")
+	}
+	if err != nil {
+		return "", kindSyntax.problem("The body is not in the charset it is said to be in.")
+	}
+	return text, nil
 }
 
 func unreadable(err error, detail string) error {

@@ -266,6 +266,9 @@ func queryJob(query url.Values) (in jobRequest, column string, err error) {
 				return in, "", parameterError(name, "is not valid")
 			}
 		default: // numbers and truth values stand for themselves
+			if !knownOption(name) {
+				return in, "", parameterError(name, "is not known")
+			}
 			if !json.Valid([]byte(value)) {
 				return in, "", parameterError(name, "is not valid")
 			}
@@ -287,6 +290,12 @@ func queryJob(query url.Values) (in jobRequest, column string, err error) {
 		return in, "", err
 	}
 	return in, column, nil
+}
+
+// knownOption reports whether a job has an option of this name.
+func knownOption(name string) bool {
+	err := new(jobSettings).UnmarshalJSON([]byte(`{` + strconv.Quote(name) + `:null}`))
+	return err == nil
 }
 
 // jobView is a job as the API shows it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,11 @@ import (
 
 func (a *api) exportEmails(format export.Format) handle {
 	return func(w http.ResponseWriter, r *http.Request, c *call) error {
-		f, err := addressFilter(r.URL.Query())
+		mark, err := byteOrderMark(r.URL.Query(), format)
+		if err != nil {
+			return err
+		}
+		f, err := addressFilter(r.URL.Query(), "bom")
 		if err != nil {
 			return err
 		}
@@ -32,6 +37,9 @@ func (a *api) exportEmails(format export.Format) handle {
 			}
 		}
 		return a.send(w, r, "emails", format, string(j.ID), func(ctx context.Context, out io.Writer) error {
+			if _, err := io.WriteString(out, mark); err != nil {
+				return err
+			}
 			return export.WriteAddresses(out, format, export.Addresses(ctx, a.Store, j.ID, f))
 		})
 	}
@@ -39,7 +47,11 @@ func (a *api) exportEmails(format export.Format) handle {
 
 func (a *api) exportURLs(format export.Format) handle {
 	return func(w http.ResponseWriter, r *http.Request, c *call) error {
-		f, err := visitFilter(r.URL.Query())
+		mark, err := byteOrderMark(r.URL.Query(), format)
+		if err != nil {
+			return err
+		}
+		f, err := visitFilter(r.URL.Query(), "bom")
 		if err != nil {
 			return err
 		}
@@ -51,9 +63,32 @@ func (a *api) exportURLs(format export.Format) handle {
 			return a.tooBig(r, "urls")
 		}
 		return a.send(w, r, "urls", format, string(j.ID), func(ctx context.Context, out io.Writer) error {
+			if _, err := io.WriteString(out, mark); err != nil {
+				return err
+			}
 			return export.WriteVisits(out, format, export.Visits(ctx, a.Store, j.ID, f))
 		})
 	}
+}
+
+// byteOrderMark is what a CSV file for a spreadsheet begins with: Excel takes it
+// for Windows-1252 otherwise. It is only there for who asks, since most programs
+// would take it for a part of the first heading.
+func byteOrderMark(query url.Values, format export.Format) (string, error) {
+	text := query.Get("bom")
+	if text == "" {
+		return "", nil
+	}
+	wanted, err := strconv.ParseBool(text)
+	switch {
+	case err != nil:
+		return "", parameterError("bom", "is neither true nor false")
+	case wanted && format != export.CSV:
+		return "", parameterError("bom", "is for CSV only")
+	case wanted:
+		return "\ufeff", nil
+	}
+	return "", nil
 }
 
 // maxWhole is the size of a list from which on nobody is kept waiting for a file

@@ -39,7 +39,7 @@ func (a *api) readJSON(r *http.Request, v any) error {
 		return err
 	}
 	if b.mediaType != "" && b.mediaType != "application/json" {
-		return kindMediaType.problem("Send application/json.")
+		return kindMediaType.problem("Send application/json. With curl: -H 'Content-Type: application/json'")
 	}
 	if b.text == "" {
 		return kindSyntax.problem("The body is empty: a JSON object is needed.")

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,12 @@ func addressFilter(query url.Values, more ...string) (job.AddressFilter, error) 
 	}
 	if err := known(query, append(more, "q", "domain", "kind", "found_by", "min_confidence", "own_domain")...); err != nil {
 		return f, err
+	}
+	if f.Kind != "" && !slices.Contains(addressKinds, f.Kind) {
+		return f, parameterError("kind", "is none of "+strings.Join(addressKinds, ", "))
+	}
+	if f.FoundBy != "" && !slices.Contains(foundBy, f.FoundBy) {
+		return f, parameterError("found_by", strconv.Quote(clip(f.FoundBy))+" is no way of finding; /meta lists them")
 	}
 	if text := query.Get("min_confidence"); text != "" {
 		n, err := strconv.ParseFloat(text, 64)

@@ -166,6 +166,7 @@ test("addresses can be searched, and the export holds what is shown", { skip }, 
       assert.equal(content.subarray(0, 2).toString(), "PK");
       continue;
     }
+    assert.equal(content.subarray(0, 3).toString("hex") === "efbbbf", format === "CSV", "Excel needs the mark");
     const lines = content.toString("utf8").replace(/^\ufeff/, "").trim().split(/\r?\n/);
     const got = format === "CSV" ? lines.slice(1).map((line) => line.split(",")[0]) : lines.map((line) => JSON.parse(line).email);
     assert.deepEqual(got.sort(), [...wanted].sort(), format);

@@ -49,7 +49,9 @@ async function restore(id, onChange) {
 export async function exportJob({ id, name }, what, format, filters = {}) {
   try {
     const kind = what === "emails" ? "addresses" : "urls";
-    await download(jobPath(id, `/${what}.${format}${query(filters)}`), fileName(`${name || "gleaner"}-${kind}`, format));
+    // Whoever fetches CSV with a browser opens it in a spreadsheet, and Excel needs the mark.
+    const wanted = format === "csv" ? { ...filters, bom: "true" } : filters;
+    await download(jobPath(id, `/${what}.${format}${query(wanted)}`), fileName(`${name || "gleaner"}-${kind}`, format));
   } catch (error) {
     failed("The export failed", error);
   }
