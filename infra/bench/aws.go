@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"gleaner/infra/e2e/emulators"
 	"gleaner/shared/crawl"
 	"gleaner/shared/dynamostore"
 	"gleaner/shared/fetch"
@@ -52,7 +53,7 @@ func units(ctx context.Context, e *Env, r *Report) error {
 	}
 	defer web.stop()
 	var m unitMeter
-	store := &refusals{Store: dynamostore.New(billed(c.dynamo), c.table, dynamostore.WithCapacityObserver(m.observe))}
+	store := &refusals{Store: dynamostore.New(emulators.Billed(c.dynamo), c.table, dynamostore.WithCapacityObserver(m.observe))}
 	bells := sqsqueue.New(c.sqs, c.queue)
 	urls := e.pick(10_000, 2_000)
 	now := time.Now().UTC()

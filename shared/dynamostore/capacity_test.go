@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"gleaner/infra/e2e/emulators"
 	"gleaner/shared/dynamostore"
 	"gleaner/shared/job"
 )
@@ -149,7 +150,7 @@ func measureLife(t testing.TB, urls int) *meter {
 	ctx := t.Context()
 	m := &meter{}
 	_, client, table := openTable(t)
-	s := dynamostore.New(billed(client), table, dynamostore.WithCapacityObserver(m.observe))
+	s := dynamostore.New(emulators.Billed(client), table, dynamostore.WithCapacityObserver(m.observe))
 	now := time.Now().UTC()
 	id := job.NewID(now, job.ShardsFor(urls))
 	batches := lifeBatches(id, urls/lifeBatch, now)

@@ -1,4 +1,4 @@
-package bench
+package emulators
 
 import (
 	"context"
@@ -10,11 +10,12 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// billed returns a client whose transactions report what AWS would bill. DynamoDB
-// Local reports too little for them, but the right figure for single writes: so a
-// transaction is carried out write by write, and each counted double. It is no
-// transaction any more: nothing else may write at the time.
-func billed(client *dynamodb.Client) *dynamodb.Client {
+// Billed returns a client of DynamoDB Local that reports what AWS would bill. Of a
+// transaction the emulator reports too little, but of a single write the right
+// figure: so a transaction is carried out write by write, and each counted double.
+// It is no transaction any more: nothing else may write at the time. And keys of a
+// BatchGetItem that are not there are counted, which the emulator leaves out.
+func Billed(client *dynamodb.Client) *dynamodb.Client {
 	split := middleware.InitializeMiddlewareFunc("split", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 	) (out middleware.InitializeOutput, meta middleware.Metadata, err error) {
@@ -61,7 +62,9 @@ var missing = middleware.InitializeMiddlewareFunc("missing", func(
 		absent := len(keys.Keys) - len(got.Responses[table]) - len(got.UnprocessedKeys[table].Keys)
 		units += smallest * float64(absent)
 	}
-	got.ConsumedCapacity = append(got.ConsumedCapacity, types.ConsumedCapacity{CapacityUnits: &units})
+	if units > 0 {
+		got.ConsumedCapacity = append(got.ConsumedCapacity, types.ConsumedCapacity{CapacityUnits: &units})
+	}
 	return out, meta, err
 })
 
