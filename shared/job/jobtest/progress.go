@@ -1,7 +1,6 @@
 package jobtest
 
 import (
-	"fmt"
 	"sync"
 	"testing"
 
@@ -17,7 +16,7 @@ var progressTests = []test{
 // go back.
 func testProgressConsistent(t *testing.T, f *fixture) {
 	j, batches := f.running(t, 4, func(id job.ID) []job.Batch { return f.batches(id, 48, 4) })
-	var workers, pollers sync.WaitGroup
+	var pollers sync.WaitGroup
 	done := make(chan struct{})
 	for range 2 {
 		pollers.Go(func() {
@@ -43,7 +42,7 @@ func testProgressConsistent(t *testing.T, f *fixture) {
 				switch {
 				case outcomes != c.Processed || c.Processed != 4*c.BatchesDone || c.Bytes != 1000*c.Processed || c.Pages != 2*c.Processed:
 					t.Errorf("figures of no moment: %+v", c)
-				case c.Active < 0 || c.Active > 8 || c.Processed > p.Total():
+				case c.Active < 0 || c.Active > workers || c.Processed > p.Total():
 					t.Errorf("impossible figures: %+v", c)
 				case c.Processed < last.Counters.Processed || p.Version() < last.Version():
 					t.Errorf("back from %+v to %+v", last.Counters, c)
@@ -52,28 +51,7 @@ func testProgressConsistent(t *testing.T, f *fixture) {
 			}
 		})
 	}
-	for worker := range 8 {
-		workers.Go(func() {
-			for i := worker; i < len(batches); i += 8 {
-				r, token := batches[i].Ref, fmt.Sprint("token", i)
-				b, err := f.Claim(t.Context(), r, job.Claim{Token: token, Now: f.now, Lease: lease})
-				if err != nil {
-					t.Errorf("claim: %v", err)
-					return
-				}
-				res := f.result(b.Targets)
-				if err := f.SaveResult(t.Context(), r, token, res, nil); err != nil {
-					t.Errorf("save: %v", err)
-					return
-				}
-				if _, err := f.Settle(t.Context(), r, job.TallyOf(&res), f.now, f.now); err != nil {
-					t.Errorf("settle: %v", err)
-					return
-				}
-			}
-		})
-	}
-	workers.Wait()
+	f.workOff(t, batches)
 	close(done)
 	pollers.Wait()
 	if p := f.progress(t, j.ID); !p.AllSettled() || p.Counters.Processed != p.Total() || p.Counters.Active != 0 {

@@ -213,13 +213,16 @@ func testRecent(t *testing.T, f *fixture) {
 	}
 }
 
-// Every shard counts for itself, and the sum is the job's.
-func testShards(t *testing.T, f *fixture) {
-	j, batches := f.running(t, job.MaxShards, func(id job.ID) []job.Batch { return f.batches(id, 64, 4) })
+// workers is how many work off batches beside each other.
+const workers = 8
+
+// workOff takes batches through their life, by several workers.
+func (f *fixture) workOff(t *testing.T, batches []job.Batch) {
+	t.Helper()
 	var wg sync.WaitGroup
-	for worker := range 8 {
+	for worker := range workers {
 		wg.Go(func() {
-			for i := worker; i < len(batches); i += 8 {
+			for i := worker; i < len(batches); i += workers {
 				r, token := batches[i].Ref, fmt.Sprint("token", i)
 				b, err := f.Claim(t.Context(), r, job.Claim{Token: token, Now: f.now, Lease: lease})
 				if err != nil {
@@ -233,11 +236,18 @@ func testShards(t *testing.T, f *fixture) {
 				}
 				if _, err := f.Settle(t.Context(), r, job.TallyOf(&res), f.now, f.now); err != nil {
 					t.Errorf("settle: %v", err)
+					return
 				}
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// Every shard counts for itself, and the sum is the job's.
+func testShards(t *testing.T, f *fixture) {
+	j, batches := f.running(t, job.MaxShards, func(id job.ID) []job.Batch { return f.batches(id, 64, 4) })
+	f.workOff(t, batches)
 	f.counted(t, j.ID, job.Counters{
 		Processed: 256, BatchesDone: 64, Pages: 512, Bytes: 256_000,
 		Outcomes: map[job.Outcome]int64{job.OutcomeNone: 128, job.OutcomeFound: 64, job.OutcomeTimeout: 64},
