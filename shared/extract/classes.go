@@ -23,11 +23,7 @@ func foldSuffix(b []byte, s string) bool {
 
 // classes reads the tokens of a class attribute.
 func (w *walker) classes(v []byte, tr *tagTraits) {
-	plain, known := w.known.classes.at(v)
-	if !known {
-		*plain = plainClasses(v)
-	}
-	if *plain && len(w.sheet.rules) == 0 {
+	if len(v) <= maxList && len(w.sheet.rules) == 0 && w.plainClasses(v) {
 		return
 	}
 	for len(v) > 0 {
@@ -35,30 +31,45 @@ func (w *walker) classes(v []byte, tr *tagTraits) {
 		if c, v = cutToken(v); len(c) == 0 {
 			continue
 		}
-		if !*plain {
+		if !w.plainClass(c) {
 			classToken(c, tr)
 			if string(c) == "value" && w.inForm(FoundHCard) {
 				tr.form = FoundHCard
 			}
 		}
-		w.sheet.apply('.', c, &tr.effect)
+		if len(w.sheet.rules) > 0 {
+			w.sheet.apply('.', c, &tr.effect)
+		}
 	}
 }
 
-// plainClasses reports whether no token of a class attribute says anything by
-// itself.
-func plainClasses(v []byte) bool {
-	var tr tagTraits
-	for len(v) > 0 {
-		var c []byte
-		if c, v = cutToken(v); len(c) == 0 {
-			continue
-		}
-		if classToken(c, &tr); string(c) == "value" {
-			return false
+// maxList is the longest list of classes that is remembered as a whole: those
+// that page builders write are longer, and no two of them are the same.
+const maxList = 32
+
+// plainClasses reports whether no class of a list says anything by itself.
+func (w *walker) plainClasses(list []byte) bool {
+	plain, known := w.known.lists.at(list)
+	if !known {
+		*plain = true
+		for rest := list; len(rest) > 0 && *plain; {
+			var c []byte
+			c, rest = cutToken(rest)
+			*plain = len(c) == 0 || w.plainClass(c)
 		}
 	}
-	return tr == tagTraits{}
+	return *plain
+}
+
+// plainClass reports whether a class says nothing by itself.
+func (w *walker) plainClass(c []byte) bool {
+	plain, known := w.known.classes.at(c)
+	if !known {
+		var tr tagTraits
+		classToken(c, &tr)
+		*plain = tr == tagTraits{} && string(c) != "value"
+	}
+	return *plain
 }
 
 // cutToken returns what stands before the first white space, which may be

@@ -39,7 +39,8 @@ type walker struct {
 type lore struct {
 	tags    memo[tag]        // by name
 	names   memo[nameTraits] // of attributes
-	classes memo[bool]       // values of class attributes: they say nothing by themselves
+	classes memo[bool]       // they say nothing by themselves
+	lists   memo[bool]       // of classes: none of them does
 	styles  memo[bool]       // values of style attributes: they do nothing
 }
 

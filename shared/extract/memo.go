@@ -19,7 +19,7 @@ type memo[T any] struct {
 // maxMemo is the longest string that is remembered, memoPlaces how many are: a
 // power of two.
 const (
-	maxMemo    = 64
+	maxMemo    = 40
 	memoPlaces = 1 << memoBits
 	memoBits   = 7
 )

@@ -1,6 +1,10 @@
 package extract
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+	"sync"
+)
 
 // rotatedFirst tries ROT13 before the plain reading where the letters say so.
 // Both may be valid: the rotation of .org is .bet, that of .fr is .se.
@@ -77,9 +81,18 @@ func (s *sink) shifted(v []byte, l *layer) bool {
 	if len(v) < 12 || bytes.IndexByte(v[:12], ' ') >= 0 || !s.spend(len(v)) {
 		return false
 	}
-	for off := -25; off <= 25; off++ {
-		for _, turn := range [...]func(byte, int) byte{typo3Shift, codeShift, letterShift} {
-			if off == 0 || !shiftsTo(v, off, turn) {
+	offsets := shifts()
+	var may [len(turns)]uint64
+	all := uint64(0)
+	for t := range turns {
+		may[t] = offsets[0][v[0]][t] & offsets[1][v[1]][t]
+		all |= may[t]
+	}
+	for ; all != 0; all &= all - 1 {
+		bit := bits.TrailingZeros64(all)
+		off := bit - maxShift
+		for t, turn := range turns {
+			if may[t]>>bit&1 == 0 || !shiftsTo(v, off, turn) {
 				continue
 			}
 			out := make([]byte, len(v))
@@ -94,8 +107,35 @@ func (s *sink) shifted(v []byte, l *layer) bool {
 	return false
 }
 
+// maxShift is the largest constant that is tried, turns are the ways in which it
+// moves characters.
+const maxShift = 25
+
+var turns = [...]func(byte, int) byte{typo3Shift, codeShift, letterShift}
+
+// scheme is what a text that was moved must begin with.
+const scheme = "mailto:"
+
+// shifts says which constants turn a character into the first or the second of
+// scheme: bit k is for k-maxShift. Nearly every text is out of the question by
+// its first two.
+var shifts = sync.OnceValue(func() *[2][256][len(turns)]uint64 {
+	var table [2][256][len(turns)]uint64
+	for i := range table {
+		for c := range table[i] {
+			for t, turn := range turns {
+				for off := -maxShift; off <= maxShift; off++ {
+					if off != 0 && lowerByte(turn(byte(c), off)) == scheme[i] {
+						table[i][c][t] |= 1 << (off + maxShift)
+					}
+				}
+			}
+		}
+	}
+	return &table
+})
+
 func shiftsTo(v []byte, off int, turn func(byte, int) byte) bool {
-	const scheme = "mailto:"
 	for i := 0; i < len(scheme); i++ {
 		if lowerByte(turn(v[i], off)) != scheme[i] {
 			return false
