@@ -21,13 +21,16 @@ import (
 	"gleaner/shared/job"
 )
 
+// built is the folder of the program, if a test asked for it.
+var built string
+
 // binary builds the real program once for all tests of this package.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "gleaner-e2e-")
-	if err != nil {
+	var err error
+	if built, err = os.MkdirTemp("", "gleaner-e2e-"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "gleaner")
+	path := filepath.Join(built, "gleaner")
 	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "gleaner/infra/gleaner").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
@@ -37,8 +40,8 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+	if built != "" {
+		_ = os.RemoveAll(built)
 	}
 	os.Exit(code)
 }
@@ -88,7 +91,8 @@ func startServer(t testing.TB, data string, args ...string) *server {
 	case s.base = <-ready:
 	case <-s.done:
 		t.Fatalf("the server did not start:\n%s", log.String())
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
+		s.kill() // and its log is whole
 		t.Fatalf("the server says nothing:\n%s", log.String())
 	}
 	t.Cleanup(s.kill)

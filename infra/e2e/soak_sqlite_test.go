@@ -46,8 +46,10 @@ type soakedServer struct {
 
 func newSoakedServer(t *testing.T) *soakedServer {
 	t.Helper()
+	// Every start takes the same port. On an address of its own nobody else is given
+	// it meanwhile.
 	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := lc.Listen(t.Context(), "tcp", "127.78.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -183,7 +183,7 @@ func TestLogShrinks(t *testing.T) {
 		}
 	}
 	insert(8 << 20)
-	for deadline := time.Now().Add(10 * time.Second); sqlitedb.LogSize(d) > 1<<20; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); sqlitedb.LogSize(d) > 1<<20; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("log still has %d bytes", sqlitedb.LogSize(d))
 		}
@@ -210,7 +210,7 @@ func TestLogIsEmptiedWhileWriting(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for deadline := time.Now().Add(10 * time.Second); sqlitedb.LogSize(d) > 16<<20; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); sqlitedb.LogSize(d) > 16<<20; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("log still has %d bytes", sqlitedb.LogSize(d))
 		}
