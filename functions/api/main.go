@@ -27,7 +27,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return err
 	}
 	log := cloud.Logger(getenv("GLEANER_LOG_LEVEL"))
-	aws, err := cloud.Connect(ctx)
+	aws, err := cloud.ConnectFunction()
 	if err != nil {
 		return err
 	}

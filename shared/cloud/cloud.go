@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"gleaner/shared/apigwpush"
@@ -27,14 +28,37 @@ import (
 // Cloud makes adapters from one AWS configuration.
 type Cloud struct{ config aws.Config }
 
-// Connect loads the SDK's configuration: region, credentials and endpoints, as
-// the Lambda environment sets them or AWS_ENDPOINT_URL overrides them.
+// Connect loads the SDK's configuration as a person's machine has it: region,
+// credentials and endpoints of the environment and of profiles.
 func Connect(ctx context.Context) (*Cloud, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	c, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cloud: %w", err)
+	}
+	return &Cloud{config: c}, nil
+}
+
+// ConnectFunction does so with the environment alone, where Lambda puts all that a
+// function has: region, its role's credentials, and AWS_ENDPOINT_URL or that of one
+// service, which override where a service is. Profiles, single sign-on and machine
+// roles are more than a tenth of a binary that is loaded at each cold start.
+func ConnectFunction() (*Cloud, error) {
+	env, err := config.NewEnvConfig()
+	if err != nil {
+		return nil, fmt.Errorf("cloud: %w", err)
+	}
+	if env.Region == "" || !env.Credentials.HasKeys() {
+		return nil, errors.New("cloud: the environment names no region or holds no credentials (AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)")
+	}
+	c := aws.Config{
+		Region:        env.Region,
+		Credentials:   credentials.StaticCredentialsProvider{Value: env.Credentials},
+		ConfigSources: []any{env},
+	}
+	if env.BaseEndpoint != "" {
+		c.BaseEndpoint = aws.String(env.BaseEndpoint)
 	}
 	return &Cloud{config: c}, nil
 }

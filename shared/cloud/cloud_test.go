@@ -1,6 +1,8 @@
 package cloud_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +20,42 @@ func TestWorkers(t *testing.T) {
 		if got, err := cloud.Workers(c.text); got != c.want || (err == nil) != c.ok {
 			t.Errorf("%q: %d, %v", c.text, got, err)
 		}
+	}
+}
+
+// What Lambda puts into the environment is all that a function needs, and what is
+// missing is said at once.
+func TestConnectFunction(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Header.Get("X-Amz-Security-Token")+" "+r.Header.Get("Authorization"))
+		w.WriteHeader(http.StatusBadRequest)
+	}))
+	t.Cleanup(server.Close)
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"} {
+		t.Setenv(name, "")
+	}
+	if _, err := cloud.ConnectFunction(); err == nil {
+		t.Error("an empty environment will do")
+	}
+	t.Setenv("AWS_REGION", "eu-central-1")
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("AWS_SESSION_TOKEN", "session")
+	for _, variable := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"} { // the second alone would not do for SQS
+		t.Setenv(variable, server.URL)
+		c, err := cloud.ConnectFunction()
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked = nil
+		if _, err := c.Table("gleaner").Get(t.Context(), "p", "s"); err == nil {
+			t.Error("the server says no")
+		}
+		if len(asked) != 1 || !strings.HasPrefix(asked[0], "session ") || !strings.Contains(asked[0], "AKIAEXAMPLE/") || !strings.Contains(asked[0], "/eu-central-1/dynamodb/") {
+			t.Errorf("%s: asked with %q", variable, asked)
+		}
+		t.Setenv(variable, "")
 	}
 }
 

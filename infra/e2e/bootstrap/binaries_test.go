@@ -79,6 +79,7 @@ type process struct {
 	began time.Time
 	log   *bytes.Buffer
 	ended chan error
+	kill  func() // and wait for its end
 }
 
 // start runs a function with only the environment that Lambda and the template
@@ -110,15 +111,12 @@ func start(t testing.TB, function string, changes map[string]string) *process {
 		t.Fatal(err)
 	}
 	go func() { p.ended <- cmd.Wait() }()
-	t.Cleanup(p.kill(cmd))
-	return p
-}
-
-func (p *process) kill(cmd *exec.Cmd) func() {
-	return sync.OnceFunc(func() {
+	p.kill = sync.OnceFunc(func() {
 		_ = cmd.Process.Kill()
 		<-p.ended
 	})
+	t.Cleanup(p.kill)
+	return p
 }
 
 // environment is a function's in env.json.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -195,6 +196,21 @@ func TestWeb(t *testing.T) {
 	if r.StatusCode != http.StatusOK || !r.IsBase64Encoded || r.Headers["Content-Encoding"] != "br" ||
 		!strings.Contains(r.Headers["Content-Security-Policy"], "ws://127.0.0.1:8080") {
 		t.Errorf("%d %v", r.StatusCode, r.Headers)
+	}
+}
+
+// maxBinary is what a cold start may have to load.
+const maxBinary = 15_000_000
+
+func TestBinariesAreSmall(t *testing.T) {
+	for _, folder := range functions {
+		info, err := os.Stat(binary(t, folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > maxBinary {
+			t.Errorf("%s has %d bytes, more than %d", folder, info.Size(), maxBinary)
+		}
 	}
 }
 
