@@ -52,7 +52,7 @@ func (s *stream) lag(ctx context.Context) (time.Duration, error) {
 func (n *Node) doctor() *doctor.Doctor {
 	return doctor.New(doctor.Config{
 		Jobs: n.Store, Records: n.Store, Queue: n.bells, DeadLetters: n.bells.DeadLetter(), PushLag: n.changes.lag,
-		Dir: n.cfg.Dir, Sockets: n.cfg.Workers * job.MaxConnections,
+		Dir: n.cfg.Dir, Sockets: (n.cfg.Workers + spare(n.cfg.Workers)) * job.MaxConnections,
 		Version: n.cfg.Version, Contact: n.cfg.Fetch.ContactURL,
 	})
 }

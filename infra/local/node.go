@@ -52,6 +52,10 @@ const (
 	pushBatch     = 1000
 )
 
+// spare is how many batches more are crawled at times: a job that has none under
+// way does not wait for the end of another's, which may take a minute.
+func spare(workers int) int { return 1 + workers/8 }
+
 // DefaultWorkers is how many batches are crawled at once unless told otherwise.
 const DefaultWorkers = 8
 
@@ -187,7 +191,7 @@ func (n *Node) Run(ctx context.Context) error {
 	notifier := notify.New(notify.Config{Jobs: n.Store, Records: n.Store, Publisher: n.sockets, Log: n.cfg.Log})
 	sources := []interface{ Run(context.Context) error }{
 		&eventsource.Queue{
-			Queue: n.bells, Handler: bell.Handle, MaximumConcurrency: n.cfg.Workers,
+			Queue: n.bells, Handler: bell.Handle, MaximumConcurrency: n.cfg.Workers, Spare: spare(n.cfg.Workers),
 			Timeout: workerTimeout, Visibility: visibility, RetryAfter: retryAfter, Log: n.cfg.Log,
 		},
 		&eventsource.Queue{

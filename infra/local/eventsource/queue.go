@@ -29,6 +29,11 @@ type Queue struct {
 	Handler SQSHandler
 	// MaximumConcurrency is how many invocations may run at once.
 	MaximumConcurrency int
+	// Spare is how many more may run while that many do, each begun for a group
+	// that has none under way: so a group need not wait until one of another's
+	// long ones ends, and a group that is alone leaves no place empty for it. Queue
+	// must then be a GroupReceiver.
+	Spare int
 	// Timeout is the function's: an invocation's context ends with it.
 	Timeout time.Duration
 	// Visibility is the queue's visibility timeout; AWS wants at least 6 × Timeout.
@@ -41,53 +46,82 @@ type Queue struct {
 	Log        *slog.Logger
 }
 
+// GroupReceiver is a queue that can pass over groups.
+type GroupReceiver interface {
+	queue.Receiver
+	// ReceiveExcept is Receive without waiting, but leaves the messages of the
+	// groups named.
+	ReceiveExcept(ctx context.Context, groups []string, limit int, visibility time.Duration) ([]queue.Message, error)
+	// Rang is closed when messages may have become ready.
+	Rang() <-chan struct{}
+}
+
 // Run polls and invokes until ctx ends, then waits for the invocations under
-// way, which still have their own timeouts. It returns nil.
+// way, which still have their own timeouts. The only error is that of a Spare
+// which the queue cannot serve.
 func (q *Queue) Run(ctx context.Context) error {
-	var running sync.WaitGroup
-	defer running.Wait()
-	slots := make(chan struct{}, q.MaximumConcurrency)
-	for ctx.Err() == nil {
-		free := q.acquire(ctx, slots)
-		if free == 0 {
-			break
-		}
+	others, can := q.Queue.(GroupReceiver)
+	if q.Spare > 0 && !can {
+		return fmt.Errorf("eventsource: a queue of type %T cannot pass over groups", q.Queue)
+	}
+	f := newFlight(q.MaximumConcurrency, q.Spare)
+	defer f.invocations.Wait()
+	var spare sync.WaitGroup
+	defer spare.Wait()
+	if q.Spare > 0 {
+		spare.Go(func() { q.runSpare(ctx, f, others) })
+	}
+	for free, ok := f.reserve(ctx); ok; free, ok = f.reserve(ctx) {
 		messages, err := q.Queue.Receive(ctx, free, q.Visibility, queue.MaxWait)
-		if err != nil && ctx.Err() == nil {
-			q.Log.ErrorContext(ctx, "receiving failed", "error", err)
-			sleep(ctx, time.Second)
-		}
-		for range free - len(messages) {
-			<-slots
-		}
-		for _, m := range messages {
-			running.Add(1)
-			go func() {
-				defer running.Done()
-				defer func() { <-slots }()
-				q.invoke(context.WithoutCancel(ctx), m)
-			}()
-		}
+		q.begin(ctx, f, free, messages, err)
 	}
 	return nil
 }
 
-// acquire takes one slot, waiting for it, and as many more as are free at once.
-func (q *Queue) acquire(ctx context.Context, slots chan struct{}) int {
-	select {
-	case slots <- struct{}{}:
-	case <-ctx.Done():
-		return 0
-	}
-	n := 1
-	for ; n < queue.MaxBatch; n++ {
-		select {
-		case slots <- struct{}{}:
-		default:
-			return n
+// spareLook is how often messages are looked for that nobody announced: those
+// of another process, and those that waited for their time.
+const spareLook = 250 * time.Millisecond
+
+// runSpare serves groups that have nothing under way while all places are taken.
+func (q *Queue) runSpare(ctx context.Context, f *flight, others GroupReceiver) {
+	for {
+		groups, changed, ok := f.full(ctx)
+		if !ok {
+			return
 		}
+		rang := others.Rang() // before looking: what comes in between rings it
+		messages, err := others.ReceiveExcept(ctx, groups, 1, q.Visibility)
+		q.begin(ctx, f, 0, messages, err)
+		if len(messages) > 0 {
+			continue
+		}
+		look := time.NewTimer(spareLook)
+		select {
+		case <-changed:
+		case <-rang:
+		case <-look.C:
+		case <-ctx.Done():
+		}
+		look.Stop()
 	}
-	return n
+}
+
+// begin invokes the handler with what a receive brought, for which so many
+// places had been reserved.
+func (q *Queue) begin(ctx context.Context, f *flight, reserved int, messages []queue.Message, err error) {
+	if reserved > 0 || len(messages) > 0 {
+		f.begin(reserved, messages)
+	}
+	for _, m := range messages {
+		f.invocations.Go(func() {
+			defer f.end(m)
+			q.invoke(context.WithoutCancel(ctx), m)
+		})
+	}
+	if err != nil && ctx.Err() == nil {
+		q.Log.ErrorContext(ctx, "receiving failed", "error", err)
+		sleep(ctx, time.Second)
+	}
 }
 
 func (q *Queue) invoke(ctx context.Context, m queue.Message) {

@@ -26,24 +26,38 @@ type memory struct {
 	fail    error
 }
 
-func (m *memory) send(n int) {
+func (m *memory) send(n int) { m.sendTo("", n) }
+
+func (m *memory) sendTo(group string, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range n {
-		id := fmt.Sprintf("m%03d", i)
-		m.waiting = append(m.waiting, queue.Message{ID: id, Receipt: "r-" + id, Body: id, Receives: 1, SentAt: time.Now()})
+		id := fmt.Sprintf("%sm%03d", group, i)
+		m.waiting = append(m.waiting, queue.Message{ID: id, Receipt: "r-" + id, Body: id, Group: group, Receives: 1, SentAt: time.Now()})
 	}
 }
 
-func (m *memory) Receive(ctx context.Context, limit int, _, wait time.Duration) ([]queue.Message, error) {
+func (m *memory) ReceiveExcept(_ context.Context, groups []string, limit int, _ time.Duration) (out []queue.Message, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var rest []queue.Message
+	for _, one := range m.waiting {
+		if len(out) < limit && !slices.Contains(groups, one.Group) {
+			out = append(out, one)
+		} else {
+			rest = append(rest, one)
+		}
+	}
+	m.waiting = rest
+	return out, m.fail
+}
+
+func (m *memory) Rang() <-chan struct{} { return nil }
+
+func (m *memory) Receive(ctx context.Context, limit int, visibility, wait time.Duration) ([]queue.Message, error) {
 	for end := time.Now().Add(wait); ; {
-		m.mu.Lock()
-		n := min(limit, len(m.waiting))
-		out := m.waiting[:n]
-		m.waiting = m.waiting[n:]
-		err := m.fail
-		m.mu.Unlock()
-		if n > 0 || err != nil || time.Now().After(end) {
+		out, err := m.ReceiveExcept(ctx, nil, limit, visibility)
+		if len(out) > 0 || err != nil || time.Now().After(end) {
 			return out, err
 		}
 		select {
@@ -115,6 +129,69 @@ func TestQueueConcurrency(t *testing.T) {
 			t.Errorf("%d messages deleted after 8 s, want all 20: seven rounds of three", len(m.deleted))
 		}
 	})
+}
+
+// A group that has nothing under way begins at once beside one whose long
+// invocations have every place; a group that is alone has all places and no more.
+func TestQueueSpare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{}
+		m.sendTo("large", 20)
+		var mu sync.Mutex
+		running, most, all := map[string]int{}, map[string]int{}, 0
+		begun := map[string][]time.Duration{}
+		start := time.Now()
+		q := &eventsource.Queue{
+			Queue: m, MaximumConcurrency: 3, Spare: 1, Timeout: time.Minute, Visibility: 6 * time.Minute, Log: slog.New(slog.DiscardHandler),
+			Handler: func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+				group, takes := e.Records[0].Attributes["MessageGroupId"], 10*time.Second
+				if group == "small" {
+					takes = 100 * time.Millisecond
+				}
+				mu.Lock()
+				running[group]++
+				most[group] = max(most[group], running[group])
+				all = max(all, running["large"]+running["small"])
+				begun[group] = append(begun[group], time.Since(start))
+				mu.Unlock()
+				time.Sleep(takes)
+				mu.Lock()
+				running[group]--
+				mu.Unlock()
+				return events.SQSEventResponse{}, nil
+			},
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- q.Run(ctx) }()
+		time.Sleep(5 * time.Second)
+		m.sendTo("small", 4)
+		time.Sleep(2 * time.Second)
+		mu.Lock()
+		if len(begun["small"]) != 4 {
+			t.Errorf("small messages began after %v; want four before any large one ends", begun["small"])
+		}
+		if most["large"] != 3 || len(begun["large"]) != 3 || all != 4 {
+			t.Errorf("%d large ones at once, %d of all: want 3 and 4", most["large"], all)
+		}
+		mu.Unlock()
+		time.Sleep(70 * time.Second)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if len(m.deleted) != 24 || most["large"] != 3 {
+			t.Errorf("%d messages deleted, want 24; %d large ones at once, want 3", len(m.deleted), most["large"])
+		}
+	})
+}
+
+// Without a queue that can pass over groups there is nothing to spare.
+func TestQueueSpareNeedsGroups(t *testing.T) {
+	q := &eventsource.Queue{Queue: struct{ queue.Receiver }{&memory{}}, MaximumConcurrency: 1, Spare: 1}
+	if err := q.Run(t.Context()); err == nil {
+		t.Error("ran")
+	}
 }
 
 func TestQueueAcknowledges(t *testing.T) {

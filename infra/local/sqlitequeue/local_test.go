@@ -174,3 +174,44 @@ func TestTurnsAreStrict(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// A receive that passes over groups leaves them their messages and their turns.
+func TestReceiveExcept(t *testing.T) {
+	t.Parallel()
+	q := open(t, filepath.Join(t.TempDir(), "queue.db"), sqlitequeue.Config{Name: "bells"})
+	except := func(groups ...string) (bodies []string) {
+		m, err := q.ReceiveExcept(t.Context(), groups, queue.MaxBatch, time.Minute)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, m := range m {
+			bodies = append(bodies, m.Body)
+		}
+		slices.Sort(bodies)
+		return bodies
+	}
+	const odd = `"'],`
+	send(t, q, queue.Outgoing{Body: "a1", Group: "a"}, queue.Outgoing{Body: "a2", Group: "a"}, queue.Outgoing{Body: "b1", Group: "b"},
+		queue.Outgoing{Body: "b2", Group: "b"}, queue.Outgoing{Body: "none"}, queue.Outgoing{Body: "odd", Group: odd},
+		queue.Outgoing{Body: "late", Group: "a", Delay: time.Millisecond}, queue.Outgoing{Body: "c1", Group: "c", Delay: time.Millisecond})
+	time.Sleep(10 * time.Millisecond)
+	if got := except("a", "b", "c", "", odd); got != nil {
+		t.Errorf("all passed over: %q", got)
+	}
+	if got := except("a", "c", "", odd); !slices.Equal(got, []string{"b1", "b2"}) {
+		t.Errorf("of b: %q", got)
+	}
+	if got := except("a", "b"); !slices.Equal(got, []string{"c1", "none", "odd"}) {
+		t.Errorf("of the others: %q", got)
+	}
+	if got := except(); !slices.Equal(got, []string{"a1", "a2", "late"}) {
+		t.Errorf("of all: %q", got)
+	}
+	rang := q.Rang()
+	send(t, q, queue.Outgoing{Body: "a3", Group: "a"})
+	select {
+	case <-rang:
+	default:
+		t.Error("not rung by a message")
+	}
+}

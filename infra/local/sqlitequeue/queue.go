@@ -108,8 +108,8 @@ func (q *Queue) DeadLetter() *Queue { return q.dead }
 // Close closes the file, of a queue and its dead-letter queue alike.
 func (q *Queue) Close() error { return q.db.Close() }
 
-// bell is closed when messages may have become ready.
-func (q *Queue) bell() <-chan struct{} {
+// Rang is closed when messages may have become ready by what this process did.
+func (q *Queue) Rang() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.rang

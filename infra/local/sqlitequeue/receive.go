@@ -3,6 +3,7 @@ package sqlitequeue
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,8 +22,8 @@ func (q *Queue) Receive(ctx context.Context, limit int, visibility, wait time.Du
 	limit = max(1, min(limit, queue.MaxBatch))
 	deadline := time.Now().Add(min(wait, queue.MaxWait))
 	for {
-		bell := q.bell() // before looking: what comes in between rings it
-		messages, err := q.receive(ctx, limit, visibility)
+		bell := q.Rang() // before looking: what comes in between rings it
+		messages, err := q.receive(ctx, nil, limit, visibility)
 		if err != nil {
 			return nil, fmt.Errorf("queue %s: receive: %w", q.name, err)
 		}
@@ -46,6 +47,20 @@ func (q *Queue) Receive(ctx context.Context, limit int, visibility, wait time.Du
 	}
 }
 
+// ReceiveExcept is Receive without waiting, but passes over the groups named,
+// which keep their turns.
+func (q *Queue) ReceiveExcept(ctx context.Context, groups []string, limit int, visibility time.Duration) ([]queue.Message, error) {
+	except, err := json.Marshal(append([]string{}, groups...))
+	if err != nil {
+		return nil, fmt.Errorf("queue %s: receive: %w", q.name, err)
+	}
+	messages, err := q.receive(ctx, string(except), max(1, min(limit, queue.MaxBatch)), visibility)
+	if err != nil {
+		return nil, fmt.Errorf("queue %s: receive: %w", q.name, err)
+	}
+	return messages, nil
+}
+
 // untilNext is the time until the first message that waits becomes ready, no
 // less than a millisecond, and long if there is none.
 func (q *Queue) untilNext(ctx context.Context) (time.Duration, error) {
@@ -57,13 +72,33 @@ func (q *Queue) untilNext(ctx context.Context) (time.Duration, error) {
 	return max(time.Millisecond, time.Duration(wait-q.now())), nil
 }
 
-// receive takes what is ready now, or became so.
-func (q *Queue) receive(ctx context.Context, limit int, visibility time.Duration) (messages []queue.Message, err error) {
+// Whether there may be something to receive, of any group or but for some.
+const (
+	anything = `SELECT EXISTS (SELECT 1 FROM turn WHERE queue = ?1)
+		OR EXISTS (SELECT 1 FROM message WHERE queue = ?1 AND wait > 0 AND wait <= ?2)`
+	anythingElse = `SELECT EXISTS (` + frontExcept + `)
+		OR EXISTS (SELECT 1 FROM message WHERE queue = ?1 AND wait > 0 AND wait <= ?2 AND grp NOT IN (SELECT value FROM json_each(?3)))`
+)
+
+// The group in front, and the one in front of those that are not in a list and
+// have something ready.
+const (
+	front       = "SELECT grp FROM turn WHERE queue = ?1 ORDER BY turn LIMIT 1"
+	frontExcept = `SELECT grp FROM turn t WHERE queue = ?1 AND grp NOT IN (SELECT value FROM json_each(?3))
+		AND EXISTS (SELECT 1 FROM message WHERE queue = ?1 AND grp = t.grp AND wait = 0) ORDER BY turn LIMIT 1`
+)
+
+// receive takes what is ready now, or became so, but of groups in the JSON list
+// except, if there is one.
+func (q *Queue) receive(ctx context.Context, except any, limit int, visibility time.Duration) (messages []queue.Message, err error) {
+	look, next := anything, front
+	if except != nil {
+		look, next = anythingElse, frontExcept
+	}
 	// Receivers of an empty queue must not stand in each other's and the
 	// senders' way: the look for something to do takes no lock.
 	var something bool
-	if _, err := q.db.Get(ctx, `SELECT EXISTS (SELECT 1 FROM turn WHERE queue = ?1)
-		OR EXISTS (SELECT 1 FROM message WHERE queue = ?1 AND wait > 0 AND wait <= ?2)`, []any{q.name, q.now()}, &something); err != nil || !something {
+	if _, err := q.db.Get(ctx, look, []any{q.name, q.now(), except}, &something); err != nil || !something {
 		return nil, err
 	}
 	buried := false
@@ -74,7 +109,7 @@ func (q *Queue) receive(ctx context.Context, limit int, visibility time.Duration
 			return err
 		}
 		for len(messages) < limit {
-			m, n, err := q.first(tx)
+			m, n, err := q.first(tx, next, q.name, now, except)
 			if err != nil || n == 0 {
 				return err
 			}
@@ -135,11 +170,11 @@ func (q *Queue) awake(tx *sqlitedb.Tx, now int64) error {
 	return nil
 }
 
-// first is the oldest ready message of the group in front, its number 0 if
-// there is none. Groups that have nothing ready leave the row.
-func (q *Queue) first(tx *sqlitedb.Tx) (m queue.Message, n int64, err error) {
+// first is the oldest ready message of the group that a query finds in front,
+// its number 0 if there is none. Groups that have nothing ready leave the row.
+func (q *Queue) first(tx *sqlitedb.Tx, front string, args ...any) (m queue.Message, n int64, err error) {
 	for {
-		found, err := tx.Get("SELECT grp FROM turn WHERE queue = ? ORDER BY turn LIMIT 1", []any{q.name}, &m.Group)
+		found, err := tx.Get(front, args, &m.Group)
 		if err != nil || !found {
 			return queue.Message{}, 0, err
 		}
