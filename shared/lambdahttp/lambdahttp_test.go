@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -96,22 +97,23 @@ func urlEvent() *events.LambdaFunctionURLRequest {
 }
 
 func TestStreamEndsBeforeItsInvocation(t *testing.T) {
-	deadline := time.Now().Add(400 * time.Millisecond)
-	ctx, cancel := context.WithDeadline(t.Context(), deadline)
-	defer cancel()
-	handle := lambdahttp.Stream(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, "begun, ")
-		<-r.Context().Done()
-		_, _ = io.WriteString(w, "ended")
-	}))
-	answer, err := handle(ctx, urlEvent())
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := io.ReadAll(answer.Body)
-	if err != nil || string(body) != "begun, ended" || ctx.Err() != nil {
-		t.Errorf("%q, %v; invocation: %v", body, err, ctx.Err())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		handle := lambdahttp.Stream(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, "begun, ")
+			<-r.Context().Done()
+			_, _ = io.WriteString(w, "ended")
+		}))
+		answer, err := handle(ctx, urlEvent())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		if err != nil || string(body) != "begun, ended" || ctx.Err() != nil {
+			t.Errorf("%q, %v; invocation: %v", body, err, ctx.Err())
+		}
+	})
 }
 
 func TestStreamThatIsGivenUp(t *testing.T) {

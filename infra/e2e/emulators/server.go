@@ -19,7 +19,7 @@ var ErrNotInstalled = errors.New("emulator is not installed")
 
 // startLimit is how long an emulator may take until it answers: DynamoDB Local
 // needs 2 to 4 s on an idle machine.
-const startLimit = 60 * time.Second
+const startLimit = 2 * time.Minute
 
 // Server is a running emulator.
 type Server struct {
