@@ -224,7 +224,7 @@ func (w *walker) attributesOf(t tag, name []byte) {
 	if tr.form != "" && tr.content < 0 {
 		w.openSpecial(name, special{kind: specialForm, form: tr.form})
 	}
-	if (tr.rtl && t.id == tagBdo) || tr.effect.override && (tr.rtl || tr.effect.rtl) {
+	if tr.rtl && (t.id == tagBdo || w.sheet.rtl) || tr.effect.override && (tr.rtl || tr.effect.rtl) {
 		tr.effect.reversed = true
 	}
 	w.applyEffect(name, &tr.effect)
@@ -387,7 +387,7 @@ func containsPercentAt(v []byte) bool {
 		if i < 0 || i+2 >= len(v) {
 			return false
 		}
-		if v[i+1] == '4' && v[i+2] == '0' || v[i+1] == '2' && v[i+2] == '5' {
+		if v[i+1] == '4' && v[i+2] == '0' || v[i+1] == '2' && v[i+2] == '5' || v[i+1] == 'u' && bytes.HasPrefix(v[i+2:], []byte("0040")) {
 			return true
 		}
 		v = v[i+1:]

@@ -20,6 +20,20 @@ func dropDecoyWords(c *candidate) {
 	}
 }
 
+// dropDecoySuffix takes a last label off the domain that keeps mail from being
+// sent: "site.de.invalid", "site.de.nospam".
+func dropDecoySuffix(c *candidate) {
+	d := bytes.TrimRight(c.domain, ".")
+	i := bytes.LastIndexByte(d, '.')
+	if i < 4 || len(d)-i < 7 {
+		return
+	}
+	label := d[i+1:]
+	if (foldEqual(label, "invalid") || mayHoldDecoy(label) && len(withoutDecoy(d)) < len(d)) && hasSuffix(d[:i]) {
+		c.domain, c.decoy = d[:i], true
+	}
+}
+
 // withoutDecoy returns b without its first decoy word and one separator that
 // belonged to it.
 func withoutDecoy(b []byte) []byte {

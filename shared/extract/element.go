@@ -37,7 +37,7 @@ var tags = func() map[string]tag {
 		"script": {id: tagScript, raw: true}, "style": {id: tagStyle, raw: true},
 		"title": {id: tagTitle, raw: true, block: true}, "textarea": {id: tagTextarea, raw: true, block: true},
 		"xmp": {id: tagRaw, raw: true, block: true}, "noembed": {id: tagRaw, raw: true, block: true},
-		"meta": {id: tagMeta, block: true, void: true}, "input": {void: true}, "noscript": {id: tagUnseen}, "template": {id: tagUnseen},
+		"meta": {id: tagMeta, block: true, void: true}, "input": {void: true}, "noscript": {id: tagUnseen}, "template": {id: tagUnseen}, "rt": {id: tagUnseen}, "rp": {id: tagUnseen},
 		"joomla-hidden-m": {id: tagJoomla},
 	}
 	for _, name := range blocks {

@@ -309,6 +309,7 @@ func (w *walker) finish() {
 		l := w.sub(0)
 		l.flat, l.words = f, true
 		w.s.scan(f.buf, &l)
+		w.s.overridden(f.buf, &l)
 		w.again(f)
 	}
 }

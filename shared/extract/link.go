@@ -105,6 +105,7 @@ func (s *sink) dataURL(v []byte, l *layer) {
 
 // afterScheme accepts ":" in its encoded forms as well.
 func afterScheme(v []byte) ([]byte, bool) {
+	v = bytes.TrimLeft(v, " ")
 	switch {
 	case len(v) > 0 && v[0] == ':':
 		return v[1:], true

@@ -25,6 +25,9 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	if !allowedAfter(b, c.hi, next, l.place) {
 		return false
 	}
+	if l.place == inScript && quote(next) && rotates(b, c) {
+		return false
+	}
 	if l.place == inScript && quote(next) {
 		if c := firstNonSpace(b[min(c.hi+1, len(b)):]); c == '+' || c == '.' {
 			return false // a string that is put together, or turned into another
@@ -153,6 +156,9 @@ func (s *sink) inLink(tok []byte, c *candidate, l *layer) bool {
 		for w > 0 && class[tok[w-1]]&(isLetter|isDigit) != 0 {
 			w--
 		}
+		if l.place == inURL && w == 0 && n > 4 && (foldIndex(tok, "mail") >= 0 || foldPrefix(tok, "ma")) {
+			return true // "mail:", "mailo:": the scheme misspelt
+		}
 		for _, scheme := range notMail {
 			if foldEqual(tok[w:n-1], scheme) {
 				return false
@@ -174,8 +180,9 @@ func (s *sink) inLink(tok []byte, c *candidate, l *layer) bool {
 		}
 		return true
 	}
-	host, path, _ := bytes.Cut(tok[i+2:], []byte{'/'})
-	return queryValue(tok[i+2:], c) || len(path) > 0 && l.place != inScript && s.pathSegment(host, path, c)
+	host, _, _ := bytes.Cut(tok[i+2:], []byte{'/'})
+	path := tok[i+2+len(host):]
+	return queryValue(tok[i+2:], c) || len(host) > 0 && l.place != inScript && s.pathSegment(host, path, c)
 }
 
 // versionLabel reports whether a domain begins like a version: "v2.io".
@@ -198,6 +205,9 @@ func (s *sink) pathSegment(host, path []byte, c *candidate) bool {
 	}
 	if s.own(domain) || len(host) > 0 && siteOf("//"+string(host)) == registrable(domain) {
 		return true
+	}
+	if foldPrefix(host, "form") || foldIndex(host, ".form") >= 0 {
+		return true // a service that mails what forms send
 	}
 	for _, word := range [...]string{"mail", "contact", "kontakt", "recipient"} {
 		if foldIndex(path, word) >= 0 {

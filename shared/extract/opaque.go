@@ -234,6 +234,27 @@ func (s *sink) backwards(v []byte, l *layer) bool {
 	return s.tryText(turned, &inner) || bytes.Contains(turned, []byte("//")) && s.joinSeparated(turned, &inner)
 }
 
+// overridden looks for text behind the mark RIGHT-TO-LEFT OVERRIDE, which is
+// shown backwards up to the mark that ends it or the end of the block.
+func (s *sink) overridden(b []byte, l *layer) {
+	for n := 0; n < 64 && !s.opt.KeepObfuscated; n++ {
+		i := bytes.Index(b, []byte("\u202e"))
+		if i < 0 {
+			return
+		}
+		b = b[i+len("\u202e"):]
+		seg := b[:min(len(b), maxAddress)]
+		if end := bytes.IndexByte(seg, markBlock); end >= 0 {
+			seg = seg[:end]
+		}
+		if end := bytes.Index(seg, []byte("\u202c")); end >= 0 {
+			seg = seg[:end]
+		}
+		inner := layer{form: FoundReversed, reason: l.reason, pos: l.at(0), fixed: true, depth: l.depth + 1, words: true}
+		s.tryText(reverseRunes(nil, seg), &inner)
+	}
+}
+
 // tryText scans text, a mailto: link perhaps, and reports whether it held an
 // address.
 func (s *sink) tryText(v []byte, l *layer) bool {

@@ -45,13 +45,21 @@ func (w *walker) unknownValue(a attr, hint, cipher bool) {
 	if len(v) > 2 && (v[0] == '{' || v[0] == '[' && v[1] != 'a') && bytes.IndexByte(v, '"') > 0 {
 		before := w.s.adds
 		w.s.json(v, &l)
-		if hint && w.s.adds == before && v[0] == '[' {
-			w.s.joinList(v, &l)
+		if hint && w.s.adds == before {
+			if v[0] == '[' {
+				w.s.joinList(v, &l)
+			} else {
+				w.s.joinObject(v, &l)
+			}
 		}
 		return
 	}
 	if len(v) > 4096 {
 		w.s.text(v, &l)
+		return
+	}
+	if foldPrefix(v, "javascript:") {
+		w.handler(percentDecode(v[len("javascript:"):], 1), a)
 		return
 	}
 	if bytes.IndexByte(v, '@') >= 0 && bytes.ContainsAny(v, "'\"`") && unsettled(v, false) {
@@ -138,7 +146,7 @@ var allPartNames = func() map[string]part {
 		for name, p := range partNames {
 			all[f+"-"+name], all[f+"_"+name] = p, p
 			all[f+"-"+name+"-value"] = p
-			if len(name) > 2 {
+			if len(name) > 2 || class[name[0]]&isDigit != 0 {
 				all[f+name] = p
 			}
 		}
@@ -257,6 +265,34 @@ func (s *sink) joinList(v []byte, l *layer) {
 	}
 }
 
+// joinObject puts an address together from a JSON object whose members are
+// named for its parts.
+func (s *sink) joinObject(v []byte, l *layer) {
+	if s.opt.KeepObfuscated || len(v) > 2*maxAddress {
+		return
+	}
+	var p [partWeakSuffix + 1][]byte
+	quoted := bytes.Split(v, []byte{'"'}) // {"name":"value","name":"value"}
+	for i := 1; i+2 < len(quoted); i += 4 {
+		if string(bytes.TrimSpace(quoted[i+1])) != ":" {
+			return
+		}
+		p[partOf(quoted[i])] = quoted[i+2]
+	}
+	if local := firstOf(p[partLocal], p[partWeakLocal]); local != nil {
+		if domain := firstOf(p[partDomain], p[partWeakDomain]); domain != nil {
+			s.join(local, domain, firstOf(p[partSuffix], p[partWeakSuffix]), l)
+		}
+	}
+}
+
+func firstOf(a, b []byte) []byte {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
 // joinSeparated reads "info|site.de": the parts with a stand-in for the sign.
 func (s *sink) joinSeparated(v []byte, l *layer) bool {
 	if k := bytes.Index(v, []byte("//")); k > 0 {
@@ -354,7 +390,7 @@ func (w *walker) signAlt(alt attr) {
 			return
 		}
 	}
-	if string(v) == "." || foldEqual(v, "dot") || foldEqual(v, "punkt") {
+	if sign, n := bracketedSign(v); n == len(v) && sign == '.' || signOf(bytes.Trim(v, "[](){} "), false) == '.' || string(v) == "." {
 		w.cur.literal(".", w.pos(alt.pos))
 	}
 }

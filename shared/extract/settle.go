@@ -35,6 +35,9 @@ func (s *sink) settle(b []byte, c *candidate, l *layer) {
 	if !s.context(b, c, l) || !trimLocal(b, c, l) {
 		return
 	}
+	if !s.opt.KeepObfuscated {
+		dropDecoySuffix(c)
+	}
 	n, how := s.cutDomain(c, l.place)
 	if n == 0 {
 		return

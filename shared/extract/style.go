@@ -11,6 +11,7 @@ type effect struct {
 	before, after string // values of the content property, not yet evaluated
 	scope         string // rules exist for what stands inside
 	backRow       bool   // the children are shown last first
+	flat, clipped bool   // the two halves of a box with no room
 }
 
 // rule is a rule of a style sheet whose selector ends in a class, an id or the
@@ -28,6 +29,7 @@ type rule struct {
 type sheet struct {
 	rules   []rule
 	tags    bool // a rule goes by the name of an element
+	rtl     bool // text with dir="rtl" is written backwards
 	filter  uint64
 	early   int // rules known before the page had text
 	latePos int // where the last rule that was not stands
@@ -39,7 +41,7 @@ const maxRules = 256
 func (sh *sheet) reset() {
 	clear(sh.rules)
 	sh.rules = sh.rules[:0]
-	sh.tags, sh.filter, sh.early, sh.latePos = false, 0, 0, 0
+	sh.tags, sh.rtl, sh.filter, sh.early, sh.latePos = false, false, 0, 0, 0
 }
 
 // bit places a name in the filter that spares most lookups.
@@ -92,6 +94,8 @@ func (e *effect) join(o *effect) {
 	e.override = e.override || o.override
 	e.reversed = e.reversed || o.reversed
 	e.backRow = e.backRow || o.backRow
+	e.flat = e.flat || o.flat
+	e.clipped = e.clipped || o.clipped
 	if o.before != "" {
 		e.before = o.before
 	}
@@ -219,6 +223,10 @@ func (sh *sheet) addOne(sel []byte, e effect) {
 		}
 		sel = sel[:i]
 	}
+	if foldPrefix(sel, "[dir") && e.override {
+		sh.rtl = true
+		return
+	}
 	if i := bytes.IndexByte(sel, '['); i > 0 {
 		sel = sel[:i]
 	}
@@ -300,7 +308,7 @@ func inlineStyle(b []byte, e *effect) {
 			continue
 		}
 		switch decl[0] | 0x20 {
-		case 'd', 'v', 'u', 'f', 'o', 'c', 'p', 'l', 't':
+		case 'd', 'v', 'u', 'f', 'o', 'c', 'p', 'l', 't', 'w', 'h', 'm':
 			colon := bytes.IndexByte(decl, ':')
 			if colon < 0 {
 				continue
@@ -353,6 +361,12 @@ func declare(property, value []byte, e *effect) {
 		e.rtl = e.rtl || foldEqual(value, "rtl")
 	case foldEqual(property, "unicode-bidi"):
 		e.override = e.override || foldSuffix(value, "override")
+	case foldEqual(property, "width"), foldEqual(property, "max-width"), foldEqual(property, "height"), foldEqual(property, "max-height"):
+		e.flat = e.flat || len(value) > 0 && value[0] == '0' && (len(value) == 1 || class[value[1]]&isLetter != 0)
+		e.hidden = e.hidden || e.flat && e.clipped
+	case foldEqual(property, "overflow"):
+		e.clipped = e.clipped || foldEqual(value, "hidden") || foldEqual(value, "clip")
+		e.hidden = e.hidden || e.flat && e.clipped
 	case foldEqual(property, "flex-direction"), foldEqual(property, "flex-flow"):
 		e.backRow = e.backRow || foldPrefix(value, "row-reverse")
 	case foldEqual(property, "font-size"), foldEqual(property, "opacity"):

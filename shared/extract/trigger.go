@@ -262,7 +262,8 @@ func strangeAt(b []byte, k int) bool {
 	if lo == k || hi == k+1 || class[b[k+1]]&isDigit != 0 {
 		return false
 	}
-	return !hasSuffix(bytes.TrimRight(b[k+1:hi], ".-"))
+	domain := bytes.TrimRight(b[k+1:hi], ".-")
+	return !hasSuffix(domain) || rotates(b, &candidate{local: b[lo:k], domain: domain})
 }
 
 func quote(c byte) bool { return c == '"' || c == '\'' || c == '`' }

@@ -85,7 +85,8 @@ func cutAtMarks(c *candidate, loc []byte) []byte {
 			continue
 		}
 		head := loc[:len(loc)-m.n]
-		if m.kind == markLink || isNeighbour(head) || class[head[len(head)-1]]&isDigit != 0 && len(head) > 3 || isLabelEnd(head) {
+		if m.kind == markLink || isNeighbour(head) || class[head[len(head)-1]]&isDigit != 0 && len(head) > 3 || isLabelEnd(head) ||
+			isUpper(head[0]) && bytes.EqualFold(head, loc[len(loc)-m.n:]) {
 			return loc[len(loc)-m.n:]
 		}
 	}

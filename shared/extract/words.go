@@ -226,6 +226,8 @@ var begins = func() (t [1 << 16]uint8) {
 			set(open, byte(b))
 		}
 	}
+	set("【"[0], "【"[1])
+	set("（"[0], "（"[1])
 	return t
 }()
 
@@ -261,7 +263,9 @@ func (s *sink) words(b []byte, l *layer) {
 func (s *sink) wordAt(b []byte, i int, l *layer) {
 	switch c := b[i]; {
 	case c == '(' || c == '[' || c == '{':
-		s.bracketed(b, i, l)
+		s.bracketed(b, i, 1, l)
+	case wideBracket(b[i:]) != 0:
+		s.bracketed(b, i, 3, l)
 	case class[b[i-1]]&(isLetter|isDigit) == 0 || c >= firstEastAsian:
 		s.word(b, i, l)
 	case c == 'A' && b[i+1] == 'T':
@@ -397,9 +401,9 @@ func foldPrefixUTF8(b []byte, word string) int {
 
 // bracketed looks for a strict word for @ behind the bracket at b[i]; the
 // loose ones are found by themselves.
-func (s *sink) bracketed(b []byte, i int, l *layer) {
-	k := i + 1
-	for k < len(b) && k < i+4 && (b[k] == ' ' || b[k] == b[i]) {
+func (s *sink) bracketed(b []byte, i, width int, l *layer) {
+	k := i + width
+	for k < len(b) && k < i+width+3 && (b[k] == ' ' || b[k] == b[i]) {
 		k++
 	}
 	if k >= len(b) {
@@ -416,7 +420,7 @@ func (s *sink) bracketed(b []byte, i int, l *layer) {
 	for end < len(b) && end < k+w+4 && b[end] == ' ' {
 		end++
 	}
-	if end == len(b) || b[end] != closing(b[i]) {
+	if end == len(b) || width == 1 && b[end] != closing(b[i]) || width > 1 && !bytes.HasPrefix(b[end:], []byte(string(wideBracket(b[i:])))) {
 		return
 	}
 	// Code is full of "f(a)": a new line or another sign next to the bracket
@@ -426,6 +430,29 @@ func (s *sink) bracketed(b []byte, i int, l *layer) {
 		return
 	}
 	s.spelled(b, k, k+w, l)
+}
+
+// wideBracket returns what closes the East Asian bracket that b begins with,
+// 0 for anything else.
+func wideBracket(b []byte) rune {
+	if len(b) < 3 || b[0] != 0xE3 && b[0] != 0xEF {
+		return 0
+	}
+	switch r, _ := utf8.DecodeRune(b); r {
+	case '【':
+		return '】'
+	case '〔':
+		return '〕'
+	case '「':
+		return '」'
+	case '（':
+		return '）'
+	case '［':
+		return '］'
+	case '｛':
+		return '｝'
+	}
+	return 0
 }
 
 // closing returns the bracket that closes another.
