@@ -2,7 +2,9 @@ package crawl
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -108,12 +110,12 @@ func (r *run) wantsLinks(p *page) bool {
 func speaks(text []byte, product string) bool {
 	words := [...]string{"robots", "refresh", strings.ToLower(product)}
 	for {
-		i := bytes.IndexByte(text, '<')
+		i := nextM(text)
 		if i < 0 {
 			return false
 		}
 		text = text[i+1:]
-		if len(text) < len("meta") || text[0]|0x20 != 'm' || !strings.EqualFold(string(text[:len("meta")]), "meta") {
+		if len(text) < len("meta") || !strings.EqualFold(string(text[:len("meta")]), "meta") {
 			continue
 		}
 		element := text[:min(len(text), 1000)]
@@ -127,6 +129,26 @@ func speaks(text []byte, product string) bool {
 			}
 		}
 	}
+}
+
+// nextM returns the index of the first "<m" or "<M", or -1. It looks at eight
+// bytes at a time: pages have thousands of tags, and few of them begin so.
+func nextM(text []byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+9 <= len(text); i += 8 {
+		first, second := binary.LittleEndian.Uint64(text[i:]), binary.LittleEndian.Uint64(text[i+1:])
+		differ := (first ^ '<'*ones) | ((second | ' '*ones) ^ 'm'*ones) // a byte of zeros where neither does
+		if zero := (differ - ones) &^ differ & tops; zero != 0 {
+			return i + bits.TrailingZeros64(zero)/8
+		}
+	}
+	for ; i+1 < len(text); i++ {
+		if text[i] == '<' && text[i+1]|' ' == 'm' {
+			return i
+		}
+	}
+	return -1
 }
 
 func isHTML(contentType string, text []byte) bool {

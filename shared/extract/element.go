@@ -62,17 +62,33 @@ var blocks = [...]string{
 // maxTagName is how much of a tag's name is looked at.
 const maxTagName = 15
 
-// tagOf looks up the tag whose name stands in the source as raw, and is name in
-// lower case.
-func (w *walker) tagOf(raw, name []byte) tag {
-	t, known := w.known.tags.at(raw)
-	if !known {
-		*t = tags[string(name)]
+// namedTag is a tag with its name in lower case, cut where it is too long to matter.
+type namedTag struct {
+	tag
+	lower [maxTagName]byte
+	n     uint8
+}
+
+// name is valid until another tag of the same walker is read.
+func (t *namedTag) name() []byte { return t.lower[:t.n] }
+
+// nameTag looks a tag up by its name as it stands in the source.
+func nameTag(raw []byte) namedTag {
+	var t namedTag
+	t.n = uint8(min(len(raw), maxTagName))
+	for i := range t.n {
+		t.lower[i] = lowerByte(raw[i])
 	}
+	t.tag = tags[string(t.lower[:t.n])]
+	return t
+}
+
+// tagOf returns what a tag means in this source.
+func (w *walker) tagOf(t *namedTag) tag {
 	if w.xml {
 		return tag{id: t.id, block: true, raw: t.id == tagScript || t.id == tagStyle}
 	}
-	return *t
+	return t.tag
 }
 
 // identifiers are elements of feeds whose text only looks like an address.

@@ -37,7 +37,7 @@ type walker struct {
 
 // lore is what a walker has learned of names, on this page and those before.
 type lore struct {
-	tags    memo[tag]        // by name
+	tags    memo[namedTag]   // by name
 	names   memo[nameTraits] // of attributes
 	classes memo[bool]       // they say nothing by themselves
 	lists   memo[bool]       // of classes: none of them does

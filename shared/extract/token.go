@@ -1,17 +1,21 @@
 package extract
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
 
 // startTag reads the tag whose name begins at src[i].
 func (w *walker) startTag(i int) int {
 	w.off = i
-	var buf [maxTagName]byte
-	name, n := tagName(&buf, w.src, i)
+	known, n := w.tagNamed(i)
 	end, closed := w.attributes(n)
 	if !closed {
 		return end // the layer ends inside a tag: it is no tag
 	}
-	t := w.tagOf(w.src[i:n], name)
+	t, name := w.tagOf(known), known.name()
 	if t.id == tagOther && !t.block && n-i > 5 && bytes.IndexByte(w.src[i:n], '@') > 0 {
 		w.chars(i, n) // "<anna@site.de>", the brackets not encoded
 		return n
@@ -41,21 +45,18 @@ var nameByte = func() (t [256]uint8) {
 	return t
 }()
 
-// tagName returns the lower-case name of the tag at src[i] and where it ends.
-// Names too long to matter are cut.
-func tagName(buf *[maxTagName]byte, src []byte, i int) (name []byte, end int) {
-	n := 0
-	for ; i < len(src); i++ {
-		c := src[i]
-		if tagNameEnd(c) {
-			break
-		}
-		if n < maxTagName {
-			buf[n] = lowerByte(c)
-			n++
-		}
+// tagNamed reads the name of a tag at src[i] and returns what is known of the tag
+// and where the name ends.
+func (w *walker) tagNamed(i int) (t *namedTag, end int) {
+	end = i
+	for end < len(w.src) && nameByte[w.src[end]]&endsTagName == 0 {
+		end++
 	}
-	return buf[:n], i
+	t, known := w.known.tags.at(w.src[i:end])
+	if !known {
+		*t = nameTag(w.src[i:end])
+	}
+	return t, end
 }
 
 // attributes reads attributes from src[i] to the end of the tag into w.attrs
@@ -105,7 +106,12 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 			}
 		}
 		if len(w.attrs) < maxAttrs {
-			w.attrs = append(w.attrs, attr{name: src[start:nameEnd], value: src[lo:hi], pos: lo})
+			if len(w.attrs) == cap(w.attrs) {
+				w.attrs = slices.Grow(w.attrs, 16)
+			}
+			w.attrs = w.attrs[:len(w.attrs)+1]
+			a := &w.attrs[len(w.attrs)-1]
+			a.name, a.value, a.pos = src[start:nameEnd], src[lo:hi], lo
 		}
 	}
 }
@@ -122,13 +128,15 @@ func skipSpace(src []byte, i int) int {
 // closing returns the index of the quote q at or after i, or -1. Most values are
 // shorter than what a search has to get ready.
 func (w *walker) closing(q byte, i int) int {
-	near := min(i+16, len(w.src))
-	for k := i; k < near; k++ {
-		if w.src[k] == q {
-			return k
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quotes := uint64(q) * ones
+	for end := i + 16; i < end && i+8 <= len(w.src); i += 8 {
+		differ := binary.LittleEndian.Uint64(w.src[i:]) ^ quotes // a byte of zeros is a quote
+		if zero := (differ - ones) &^ differ & tops; zero != 0 {
+			return i + bits.TrailingZeros64(zero)/8
 		}
 	}
-	return w.find(q, near)
+	return w.find(q, i)
 }
 
 // maxAttrs bounds the attributes of one tag that are looked at.
@@ -138,9 +146,8 @@ const maxAttrs = 256
 func (w *walker) endTag(i int) int {
 	src := w.src
 	w.off = i
-	var buf [maxTagName]byte
-	name, n := tagName(&buf, w.src, i)
-	w.close(w.tagOf(src[i:n], name), name)
+	known, n := w.tagNamed(i)
+	w.close(w.tagOf(known), known.name())
 	if n < len(src) && src[n] == '>' {
 		return n + 1
 	}
