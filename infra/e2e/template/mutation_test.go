@@ -48,7 +48,8 @@ var mutations = []struct {
 	{"page of nobody", "routes", `/favicon\.ico`, `/favicon.png`, "WebFunction does not serve GET /favicon.png"},
 	{"stream buffered", "routes", `RESPONSE_STREAM`, `BUFFERED`, "does not stream"},
 
-	{"stream to other origins", "routes", `(RESPONSE_STREAM\n        Cors:\n          AllowOrigins: )!Ref CorsOrigins`, `${1}["https://intern.example"]`, "may not call the URL of ProgressFunction"},
+	{"stream to other origins", "routes", `(RESPONSE_STREAM\n        Cors:\n          AllowOrigins: ).*`, `${1}["https://intern.example"]`, "may not call the URL of ProgressFunction"},
+	{"origins as SAM mangles them", "routes", `CorsConfiguration: !If(?s:.*?)- !Ref AWS::NoValue`, `CorsConfiguration: {AllowOrigins: !Split [",", !Ref CorsOrigins]}`, "does not let in the origins"},
 	{"stream without a key", "routes", `AllowHeaders: \[authorization, if-none-match`, `AllowHeaders: [if-none-match`, "may not call the URL of ProgressFunction"},
 	{"stream not named", "routes", `!GetAtt ProgressFunctionUrl\.FunctionUrl`, `"https://strom.example/"`, "does not name the URL of ProgressFunction"},
 	{"stream barred", "routes", `,\$\{ProgressFunctionUrl\.FunctionUrl\}`, ``, "content security policy bars"},

@@ -84,10 +84,15 @@ func streams(t *template, served map[string][]string) (found []string) {
 			found = append(found, fmt.Sprintf("ProgressFunction does not stream %s", route))
 		}
 	}
-	cors, api := at(url, "Cors"), at(t.properties("HttpApi"), "CorsConfiguration")
-	if !reflect.DeepEqual(at(cors, "AllowOrigins"), at(api, "AllowOrigins")) || !slices.Contains(texts(at(cors, "AllowHeaders")), "authorization") ||
+	cors := at(url, "Cors")
+	if !reflect.DeepEqual(chosen(at(cors, "AllowOrigins")), allOrigins) || !slices.Contains(texts(at(cors, "AllowHeaders")), "authorization") ||
 		!slices.Contains(texts(at(cors, "AllowMethods")), http.MethodGet) {
 		found = append(found, "a page that may call the HTTP API with its key may not call the URL of ProgressFunction")
+	}
+	// SAM leaves a function of CloudFormation within this property alone only if it is
+	// all of it, and an !If: see the comment there.
+	if !reflect.DeepEqual(at(chosen(at(t.properties("HttpApi"), "CorsConfiguration")), "AllowOrigins"), allOrigins) {
+		found = append(found, "the HTTP API does not let in the origins of the parameter")
 	}
 	if text(t.properties("ApiFunction"), "Environment", "Variables", "GLEANER_STREAM_URL", "Fn::GetAtt") != streamURL {
 		found = append(found, "ApiFunction does not name the URL of ProgressFunction for what it cannot send")
@@ -96,6 +101,18 @@ func streams(t *template, served map[string][]string) (found []string) {
 		found = append(found, "the dashboard's content security policy bars the URL of ProgressFunction")
 	}
 	return found
+}
+
+// allOrigins is what the parameter CorsOrigins names.
+var allOrigins any = map[string]any{"Fn::Split": []any{",", map[string]any{"Ref": "CorsOrigins"}}}
+
+// chosen is what !If gives where other origins are let in at all.
+func chosen(v any) any {
+	choice := list(v, "Fn::If")
+	if len(choice) != 3 || choice[0] != "OtherOrigins" || text(choice[2], "Ref") != "AWS::NoValue" {
+		return nil
+	}
+	return choice[1]
 }
 
 func isFile(route string) bool {
