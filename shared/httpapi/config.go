@@ -140,6 +140,7 @@ type Config struct {
 	RequestID func(ctx context.Context) string
 
 	Version string
+	Workers int              // there are at once, for /meta; 0: job.MaxWorkers
 	Log     *slog.Logger     // nil: slog.Default
 	Now     func() time.Time // nil: time.Now
 	Limits  Limits
@@ -163,6 +164,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Keys == nil {
 		c.Keys = apikey.New(c.Records, c.Now, c.Log)
+	}
+	if c.Workers == 0 {
+		c.Workers = job.MaxWorkers
 	}
 	if c.Version == "" {
 		c.Version = "dev"

@@ -241,3 +241,20 @@ func TestInALambda(t *testing.T) {
 		t.Errorf("HEAD: %d %q", out.StatusCode, out.Body)
 	}
 }
+
+// TestMetaNamesWhatThereIs: a small installation does not boast.
+func TestMetaNamesWhatThereIs(t *testing.T) {
+	for workers, want := range map[int]int{0: job.MaxWorkers, 5: 5, 1000: job.MaxWorkers} {
+		s := newSite(t, func(c *httpapi.Config) { c.Workers, c.Limits.Body = workers, 6_000_000 })
+		var meta struct {
+			Limits struct {
+				Workers int
+				Body    int `json:"body_bytes"`
+			}
+		}
+		s.want(200, &meta, "GET", "/meta", "")
+		if meta.Limits.Workers != want || meta.Limits.Body != 6_000_000 {
+			t.Errorf("%d workers: %+v", workers, meta.Limits)
+		}
+	}
+}

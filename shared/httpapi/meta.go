@@ -48,7 +48,7 @@ func (a *api) meta(w http.ResponseWriter, _ *http.Request, _ *call) error {
 			"urls_per_request": submit.MaxListURLs, "urls_per_job": submit.MaxJobURLs, "chunks": submit.MaxChunks,
 			"url_bytes": job.MaxURL, "body_bytes": a.Limits.Body, "decoded_bytes": a.Limits.Decoded,
 			"name_characters": submit.MaxName, "idempotency_key_bytes": submit.MaxKey, "keys": apikey.MaxKeys,
-			"jobs_page": maxJobs, "items_page": maxItems, "workers": job.MaxWorkers, "connections": job.MaxConnections,
+			"jobs_page": maxJobs, "items_page": maxItems, "workers": min(a.Workers, job.MaxWorkers), "connections": job.MaxConnections,
 			"per_host": job.MaxPerHost, "gap_ms": job.MaxGap.Milliseconds(), "page_budget": job.MaxPageBudget,
 			"max_depth": job.MaxMaxDepth, "retention_days": job.MaxRetentionDays, "answer_bytes": a.MaxResponse,
 		},
