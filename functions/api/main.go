@@ -50,7 +50,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 			Workers: workers, Quota: limits, Sockets: job.MaxConnections, Version: getenv("GLEANER_VERSION"), Contact: getenv("GLEANER_CONTACT"),
 		}),
 		Auth: httpapi.KeysRequired, RequestID: lambdahttp.RequestID, Version: getenv("GLEANER_VERSION"), Log: log,
-		MaxResponse: lambdahttp.MaxAnswer, StreamURL: getenv("GLEANER_STREAM_URL"),
+		Workers: workers, Limits: httpapi.Limits{Body: lambdahttp.MaxRequest}, MaxResponse: lambdahttp.MaxAnswer, StreamURL: getenv("GLEANER_STREAM_URL"),
 	})
 	lambda.StartWithOptions(lambdahttp.Whole(handler), lambda.WithContext(ctx))
 	return nil

@@ -19,6 +19,12 @@ import (
 // answer once it is Base64.
 const MaxAnswer = 4_400_000
 
+// MaxRequest is the largest body, in bytes, that may reach a function behind an
+// HTTP API: its event, of which it is a part, has at most 6 MB. Text loses a little
+// of that to escapes, anything else a quarter to Base64; what is too large is
+// answered by the gateway.
+const MaxRequest = 6_000_000
+
 // RequestID is the id that Lambda gives the invocation, empty outside of one.
 func RequestID(ctx context.Context) string {
 	if c, ok := lambdacontext.FromContext(ctx); ok {

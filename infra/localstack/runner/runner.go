@@ -195,7 +195,8 @@ func (r *Runner) front() error {
 	stream := lambdahttp.Stream(httpapi.NewWatch(watch))
 	watch.MaxResponse = lambdahttp.MaxAnswer
 	all := watch
-	all.StreamURL = r.cfg.URL + streamPath
+	all.StreamURL, all.Workers = r.cfg.URL+streamPath, r.cfg.Workers
+	all.Limits.Body = lambdahttp.MaxRequest
 	all.Submit = submit.New(r.Store, r.Queue, submit.WithLogger(r.cfg.Log), submit.WithWorkers(r.cfg.Workers))
 	all.Control = control.New(r.Store, r.Queue, nil, r.cfg.Log)
 	all.Doctor = doctor.New(doctor.Config{
