@@ -7,14 +7,17 @@ import (
 )
 
 // Distinct joins lists of targets in their order and leaves out those whose URL
-// came before; duplicates says how many those are.
+// came before; duplicates says how many those are. It takes each list out of lists
+// when it is done with it, so that the memory of a million targets is not held
+// twice.
 func Distinct(lists ...[]Target) (distinct []Target, duplicates int) {
 	total := 0
 	for _, l := range lists {
 		total += len(l)
 	}
 	set := newURLSet(total)
-	for _, l := range lists {
+	for n, l := range lists {
+		lists[n] = nil
 		for i, hash := range hashURLs(l) {
 			set.add(l[i], hash)
 		}

@@ -1,6 +1,9 @@
 package job
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"slices"
+)
 
 // hosts are the hosts of targets, in order of first appearance.
 type hosts struct {
@@ -16,17 +19,21 @@ type host struct {
 
 // hostsOf finds out which hosts there are and how many targets each has.
 func hostsOf(targets []Target) *hosts {
-	places := findHosts(targets)
 	x := hostIndex{}
-	of := make([]int32, len(targets))
+	of := make([]int32, 0, len(targets))
 	last := int32(-1)
-	for i := range targets {
-		name := targets[i].URL[places[i].from:places[i].to]
-		if last < 0 || x.hosts[last].name != name {
-			last = x.number(name, places[i].hash)
+	places := make([]place, 0, min(len(targets), placesAtOnce))
+	for some := range slices.Chunk(targets, placesAtOnce) {
+		places = places[:len(some)]
+		findHosts(places, some)
+		for i := range some {
+			name := some[i].URL[places[i].from:places[i].to]
+			if last < 0 || x.hosts[last].name != name {
+				last = x.number(name, places[i].hash)
+			}
+			of = append(of, last)
+			x.hosts[last].count++
 		}
-		of[i] = last
-		x.hosts[last].count++
 	}
 	return &hosts{list: x.hosts, of: of}
 }
@@ -55,20 +62,26 @@ func (h *hosts) bySize() []int32 {
 	return order
 }
 
-// grouped returns the targets host by host, the hosts in that order.
-func (h *hosts) grouped(targets []Target, order []int32) []Target {
-	next := make([]int, len(h.list)) // of each host, where its next target goes
+// group puts the targets host by host, the hosts in that order and the targets of a
+// host in theirs, without another piece of memory of the size.
+func (h *hosts) group(targets []Target, order []int32) {
+	next := make([]int32, len(h.list)) // of each host, where its next target goes
 	place := 0
 	for _, i := range order {
-		next[i] = place
+		next[i] = int32(place)
 		place += h.list[i].count
 	}
-	all := make([]Target, len(targets))
-	for i, h := range h.of {
-		all[next[h]] = targets[i]
-		next[h]++
+	for i, of := range h.of {
+		h.of[i] = next[of] // now where the target goes
+		next[of]++
 	}
-	return all
+	for i := range targets {
+		for to := h.of[i]; int(to) != i; to = h.of[i] {
+			targets[i], targets[to] = targets[to], targets[i]
+			h.of[i], h.of[to] = h.of[to], to
+		}
+	}
+	h.of = nil
 }
 
 // place is where in its URL a target's host stands.
@@ -77,15 +90,16 @@ type place struct {
 	from, to int32
 }
 
-func findHosts(targets []Target) []place {
-	places := make([]place, len(targets))
+// placesAtOnce bounds the memory that a plan of a million takes for them.
+const placesAtOnce = 1 << 16
+
+func findHosts(places []place, targets []Target) {
 	inParallel(len(targets), func(from, to int) {
 		for i := from; i < to; i++ {
 			host, end := targets[i].host()
 			places[i] = place{maphash.String(seed, targets[i].URL[host:end]), int32(host), int32(end)}
 		}
 	})
-	return places
 }
 
 // hostIndex numbers hosts. A map would do, but hashes one name after the other.

@@ -56,7 +56,7 @@ func NewPlan(id ID, targets []Target, due time.Time) Plan {
 }
 
 // PlanDistinct is NewPlan for targets no two of which have the same URL, which it
-// relies on.
+// relies on. It puts them into another order, which gives the same plan again.
 func PlanDistinct(id ID, targets []Target, due time.Time) Plan {
 	return planDistinct(id, targets, due, BatchSize, MaxLane)
 }
@@ -74,14 +74,13 @@ func PlanBySize(id ID, targets []Target, due time.Time, rule func(urls int) int,
 func planDistinct(id ID, targets []Target, due time.Time, rule func(urls int) int, lane int) Plan {
 	hosts := hostsOf(targets)
 	order := hosts.bySize()
-	// Host by host, so that every batch is a piece of it.
-	all := hosts.grouped(targets, order)
+	hosts.group(targets, order) // so that every batch is a piece of it
 	p := Plan{URLs: len(targets), Hosts: len(order)}
 	size := rule(len(targets))
 	open, end := 0, 0 // of the batch of many hosts that is being filled
 	shut := func() {
 		if end > open {
-			p.add(id, all[open:end:end], due)
+			p.add(id, targets[open:end:end], due)
 		}
 		open = end
 	}
@@ -89,10 +88,10 @@ func planDistinct(id ID, targets []Target, due time.Time, rule func(urls int) in
 		count := hosts.list[h].count
 		switch {
 		case count > lane:
-			p.addLane(id, all[end:end+count], lane, due)
+			p.addLane(id, targets[end:end+count], lane, due)
 			open = end + count
 		case count >= size:
-			p.add(id, all[end:end+count:end+count], due)
+			p.add(id, targets[end:end+count:end+count], due)
 			open = end + count
 		case end-open+count > size:
 			shut()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -95,7 +94,7 @@ func (s *Service) Start(ctx context.Context, owner string, id job.ID, chunks int
 	if err != nil {
 		return job.Job{}, fmt.Errorf("close job %s: %w", id, err)
 	}
-	if all.targets == nil {
+	if all.lists == nil {
 		bell := job.Bell{Ref: job.Ref{Job: id}, Kind: job.BellPlan}
 		if err := s.bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group()}}); err != nil {
 			return job.Job{}, fmt.Errorf("ring the planner of job %s: %w", id, err)
@@ -136,9 +135,10 @@ func (s *Service) planChunks(ctx context.Context, id job.ID, all gathered) (job.
 	if err != nil || !mine {
 		return j, err
 	}
-	p := job.NewPlan(id, all.targets, s.now().UTC().Add(RingGrace))
+	targets, duplicates := job.Distinct(all.lists...)
+	p := job.PlanDistinct(id, targets, s.now().UTC().Add(RingGrace))
 	return s.finish(context.WithoutCancel(ctx), j, p, func(j *job.Job) {
-		s.planned(j, p, all.duplicates)
+		s.planned(j, p, all.duplicates+duplicates)
 		j.Rejected = all.rejected
 	})
 }
@@ -155,16 +155,15 @@ func (s *Service) fail(ctx context.Context, id job.ID, reason string) error {
 
 // gathered is what the chunks of a job amount to.
 type gathered struct {
-	targets    []job.Target // nil if there are more than the caller wants in memory
-	duplicates int
+	lists      [][]job.Target // of each chunk; nil if there are more than the caller wants in memory
+	duplicates int            // within chunks
 	rejected   int
 }
 
 // gatherChunks reads chunks 0 to n-1 and checks that they are all there. It
 // keeps at most limit targets.
 func (s *Service) gatherChunks(ctx context.Context, id job.ID, n, limit int) (gathered, error) {
-	var all gathered
-	targets := []job.Target{}
+	all := gathered{lists: make([][]job.Target, 0, n)}
 	missing := &MissingError{}
 	miss := func(from, to int) {
 		missing.Count += to - from
@@ -187,9 +186,9 @@ func (s *Service) gatherChunks(ctx context.Context, id job.ID, n, limit int) (ga
 			return &job.FieldError{Field: "chunks", Reason: fmt.Sprintf("hold more than %d addresses", MaxJobURLs)}
 		}
 		if urls > limit {
-			targets = nil
+			all.lists = nil
 		} else {
-			targets = append(targets, c.Targets...)
+			all.lists = append(all.lists, c.Targets)
 		}
 		return nil
 	})
@@ -203,6 +202,5 @@ func (s *Service) gatherChunks(ctx context.Context, id job.ID, n, limit int) (ga
 	case urls == 0:
 		return gathered{}, &EmptyError{List: List{Lines: lines, RejectedCount: all.rejected}}
 	}
-	all.targets = slices.Clip(targets)
 	return all, nil
 }
