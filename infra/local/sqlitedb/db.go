@@ -1,6 +1,6 @@
 // Package sqlitedb opens an SQLite file the way Gleaner's local adapters need
-// it: write-ahead log, one connection that writes, a pool that reads, prepared
-// statements kept, checkpoints off the writers' path, schema versions.
+// it: write-ahead log, one connection that writes, a pool that reads lists and one
+// for whoever needs a row or two, prepared statements kept, checkpoints off the writers' path, schema versions.
 //
 // A write that was answered survives kill -9: in WAL mode a commit has reached
 // the operating system before it returns. A power cut may take the last of them
@@ -32,12 +32,12 @@ type Options struct {
 // the same file open.
 type DB struct {
 	path    string
-	readers *sql.DB
+	lists   *pool // of Query
+	rows    *pool // of Get and Few: a poll never waits for exports
 	writers *sql.DB
 	conn    *sql.Conn     // the only connection that writes
 	lock    chan struct{} // held while conn is used
 	kept    map[string]*sql.Stmt
-	reads   sync.Map // query → *sql.Stmt
 
 	hard      int64         // size of the log above which writers wait
 	committed chan struct{} // wakes the checkpointer
@@ -89,7 +89,7 @@ func (d *DB) open(ctx context.Context, o Options) error {
 	// Checkpoints sync files, so they have a goroutine and are never left to
 	// whichever commit happens to fill the log. With the size limit a log that
 	// starts anew is cut, so that its size says how much there is to move.
-	if d.writers, err = sql.Open("sqlite", dsn(d.path, common, "wal_autocheckpoint(0)", "journal_size_limit(0)", "cache_size(-65536)")); err != nil {
+	if d.writers, err = sql.Open("sqlite", dsn(d.path, common, "wal_autocheckpoint(0)", "journal_size_limit(0)", "cache_size(-16384)")); err != nil {
 		return err
 	}
 	d.writers.SetMaxOpenConns(2) // the writer and the checkpointer
@@ -99,13 +99,41 @@ func (d *DB) open(ctx context.Context, o Options) error {
 	if err := d.migrate(ctx, o.Migrations); err != nil {
 		return err
 	}
-	if d.readers, err = sql.Open("sqlite", dsn(d.path, common, "query_only(1)", "cache_size(-8192)")); err != nil {
+	// Most is read from the file as it lies in memory; caches are for what is still
+	// in the log, and each connection has its own.
+	if d.lists, err = openPool(ctx, dsn(d.path, common, "query_only(1)", "cache_size(-4096)"), max(4, 2*runtime.GOMAXPROCS(0))); err != nil {
 		return err
 	}
-	pool := max(4, 2*runtime.GOMAXPROCS(0))
-	d.readers.SetMaxOpenConns(pool)
-	d.readers.SetMaxIdleConns(pool)
-	return d.readers.PingContext(ctx)
+	d.rows, err = openPool(ctx, dsn(d.path, common, "query_only(1)", "cache_size(-2048)"), max(2, runtime.GOMAXPROCS(0)))
+	return err
+}
+
+// pool is connections that read, and the statements prepared on them.
+type pool struct {
+	db    *sql.DB
+	stmts sync.Map // query → *sql.Stmt
+}
+
+func openPool(ctx context.Context, dsn string, size int) (*pool, error) {
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return &pool{db: db}, db.PingContext(ctx)
+}
+
+func (p *pool) close() error {
+	if p == nil { // it was never opened
+		return nil
+	}
+	var errs []error
+	p.stmts.Range(func(_, stmt any) bool {
+		errs = append(errs, stmt.(*sql.Stmt).Close())
+		return true
+	})
+	return errors.Join(append(errs, p.db.Close())...)
 }
 
 func dsn(path string, common []string, own ...string) string {
@@ -158,13 +186,7 @@ func (d *DB) Close() error {
 
 func (d *DB) release() error {
 	var errs []error
-	d.reads.Range(func(_, stmt any) bool {
-		errs = append(errs, stmt.(*sql.Stmt).Close())
-		return true
-	})
-	if d.readers != nil {
-		errs = append(errs, d.readers.Close())
-	}
+	errs = append(errs, d.lists.close(), d.rows.close())
 	for _, stmt := range d.kept {
 		errs = append(errs, stmt.Close())
 	}

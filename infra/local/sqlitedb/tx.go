@@ -107,34 +107,30 @@ func (tx *Tx) Query(query string, args []any, fn func(*sql.Rows) error) error {
 	return all(tx.ctx, s, query, args, fn)
 }
 
-func (d *DB) readStmt(ctx context.Context, query string) (*sql.Stmt, error) {
-	if s, ok := d.reads.Load(query); ok {
-		return s.(*sql.Stmt), nil
-	}
-	s, err := d.readers.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", query, err)
-	}
-	if first, loaded := d.reads.LoadOrStore(query, s); loaded {
-		return first.(*sql.Stmt), s.Close() //nolint:sqlclosecheck // another caller's is kept
-	}
-	return s, nil
-}
-
 // Get reads one row into dest and says whether there was one. It sees every
-// write that was answered before, and never waits for a writer.
+// write that was answered before, and waits for neither writers nor lists.
 func (d *DB) Get(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
-	s, ctx, err := d.read(ctx, query) //nolint:sqlclosecheck // kept until Close
+	s, ctx, err := d.read(ctx, d.rows, query) //nolint:sqlclosecheck // kept until Close
 	if err != nil {
 		return false, err
 	}
 	return one(s.QueryRowContext(ctx, args...), query, dest)
 }
 
+// Few is Query for a handful of rows that somebody waits for: like Get it does not
+// wait for lists.
+func (d *DB) Few(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error {
+	s, ctx, err := d.read(ctx, d.rows, query)
+	if err != nil {
+		return err
+	}
+	return all(ctx, s, query, args, fn)
+}
+
 // Query calls fn with every row of one consistent state of the file. fn must not
 // read or write through d: it would wait for a connection it holds itself.
 func (d *DB) Query(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error {
-	s, ctx, err := d.read(ctx, query)
+	s, ctx, err := d.read(ctx, d.lists, query)
 	if err != nil {
 		return err
 	}
@@ -143,7 +139,7 @@ func (d *DB) Query(ctx context.Context, query string, args []any, fn func(*sql.R
 
 // read also takes the deadline off: queries are bounded by their LIMIT, and
 // watching a context costs a goroutine for each.
-func (d *DB) read(ctx context.Context, query string) (*sql.Stmt, context.Context, error) {
+func (d *DB) read(ctx context.Context, p *pool, query string) (*sql.Stmt, context.Context, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -153,8 +149,22 @@ func (d *DB) read(ctx context.Context, query string) (*sql.Stmt, context.Context
 	default:
 	}
 	ctx = context.WithoutCancel(ctx)
-	s, err := d.readStmt(ctx, query)
+	s, err := p.stmt(ctx, query)
 	return s, ctx, err
+}
+
+func (p *pool) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s, ok := p.stmts.Load(query); ok {
+		return s.(*sql.Stmt), nil
+	}
+	s, err := p.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", query, err)
+	}
+	if first, loaded := p.stmts.LoadOrStore(query, s); loaded {
+		return first.(*sql.Stmt), s.Close() //nolint:sqlclosecheck // another caller's is kept
+	}
+	return s, nil
 }
 
 func one(row *sql.Row, query string, dest []any) (bool, error) {

@@ -94,7 +94,7 @@ func decodeOutcomes(text []byte) (map[job.Outcome]int64, error) {
 func (s *Store) Progress(ctx context.Context, id job.ID) (job.Progress, error) {
 	var body []byte
 	rows := make([]counterRow, 0, id.Shards())
-	err := s.db.Query(ctx, "SELECT CASE c.shard WHEN 0 THEN j.body END, "+counterColumns+
+	err := s.db.Few(ctx, "SELECT CASE c.shard WHEN 0 THEN j.body END, "+counterColumns+
 		" FROM job j JOIN counter c ON c.job = j.n WHERE j.id = ? ORDER BY c.shard", []any{string(id)},
 		func(r *sql.Rows) error {
 			var b []byte
