@@ -37,6 +37,24 @@ func newAct(getenv func(string) string, verb, short string) *cobra.Command {
 	return cmd
 }
 
+// newRestore is apart from the other acts: a deleted job is in no list, so there
+// is no last one and nothing to complete.
+func newRestore(getenv func(string) string) *cobra.Command {
+	cmd := newAct(getenv, "restore", "Bring deleted jobs back")
+	cmd.Long = "Brings jobs back that were deleted less than ten minutes ago.\n\nJOB is a job's whole id, as delete told it."
+	cmd.Example = "  gleaner restore 01M6GA60M0DK5W05QBN4ZQMGP7B"
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		for _, a := range args {
+			if _, err := job.ParseID(a); err != nil {
+				return fmt.Errorf("%q is no whole id of a job: a deleted job is restored by the id that delete told", a)
+			}
+		}
+		return cobra.MinimumNArgs(1)(cmd, args)
+	}
+	return cmd
+}
+
 func newDelete(getenv func(string) string) *cobra.Command {
 	var f remoteFlags
 	var asJSON bool

@@ -55,6 +55,7 @@ until the job has ended and ends with the status that "gleaner extract" would.`,
 }
 
 func create(cmd *cobra.Command, f *createFlags, args []string) error {
+	f.wait = f.wait || f.file != ""
 	format, err := f.chosen()
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func create(cmd *cobra.Command, f *createFlags, args []string) error {
 	}
 	show.note(fmt.Sprintf("%s in %d ms: %s, %s", verb, time.Since(began).Milliseconds(),
 		counted(int64(made.Accepted), "page", "pages"), counted(int64(made.Duplicates), "duplicate", "duplicates")))
-	if !f.wait && f.file == "" {
+	if !f.wait {
 		show.note("look at it with: gleaner watch " + string(made.Job.ID))
 		return nil
 	}

@@ -62,6 +62,13 @@ JOB is a job's id, the beginning of one, or "last" for the newest job.`,
 	flags.BoolVar(&f.ownDomain, "own-domain", false, "only addresses of the site's own domain; =false: only of others")
 	flags.StringSliceVar(&f.outcomes, "outcome", nil, "only URLs with one of these `outcomes`, such as timeout,http_5xx")
 	flags.StringSliceVar(&f.classes, "class", nil, "only URLs of these `classes`: ok, refused, failed")
+	offer(cmd, "kind", "personal", "role", "free", "disposable")
+	offer(cmd, "class", "ok", "refused", "failed")
+	outcomes := make([]string, 0, len(job.Outcomes()))
+	for _, o := range job.Outcomes() {
+		outcomes = append(outcomes, string(o)+"\t"+o.Text())
+	}
+	offer(cmd, "outcome", outcomes...)
 	return cmd
 }
 

@@ -113,7 +113,7 @@ func extract(cmd *cobra.Command, f *extractFlags, args []string) (err error) {
 	}
 	switch {
 	case !last.Status.Final() && f.demo:
-		return &codeError{exitInterrupted, "stopped; the sample site's job is gone with it"}
+		return &codeError{exitInterrupted, "stopped; a job of the sample site cannot be gone on with"}
 	case !last.Status.Final():
 		return &codeError{exitInterrupted, "stopped; go on with: gleaner extract --resume " + string(id) + f.again(cmd)}
 	case site != nil:

@@ -121,7 +121,7 @@ func TestExtractOptionsReachTheJob(t *testing.T) {
 	} {
 		term.fails(1, c.say, here(t, w.URL+"/page0", c.args)...)
 	}
-	term.fails(1, "no file", here(t, "no-such-file")...)
+	term.fails(1, "neither a file nor", here(t, "no-such-file")...)
 	if r := term.feed("# nothing\n", here(t)...); r.code != 1 || r.text != errNoURL.Error() {
 		t.Errorf("an empty list: exit %d, %s", r.code, r.text)
 	}

@@ -37,6 +37,8 @@ func (f *jobFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&o.Language, "language", "", "Accept-Language sent to sites, such as `de`")
 	flags.StringVar(&f.column, "column", "", "`name` or number (from 1) of the column with the URLs in CSV and XLSX files")
 	flags.StringVar(&f.name, "name", "", "name of the job")
+	offer(cmd, "follow", "auto", "none", "contact", "site")
+	offer(cmd, "source", "list", "sitemap")
 }
 
 // job is the options that the flags amount to, checked.

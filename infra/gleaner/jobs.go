@@ -54,6 +54,7 @@ func newJobs(getenv func(string) string) *cobra.Command {
 	f.register(cmd, getenv)
 	flags := cmd.Flags()
 	flags.StringVar(&filter.Status, "status", "", "only jobs in this `status`: creating, running, paused, completed, cancelled or failed")
+	offer(cmd, "status", "creating", "running", "paused", "completed", "cancelled", "failed")
 	flags.StringVar(&filter.Search, "search", "", "only jobs whose name contains this `text`, or whose id begins with it")
 	flags.IntVar(&limit, "limit", 20, "how many at most")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")

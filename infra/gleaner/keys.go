@@ -141,6 +141,7 @@ func newKeysList(getenv func(string) string) *cobra.Command {
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List keys, newest first",
+		Example: "  gleaner keys list\n  gleaner keys list --json\n  gleaner keys list --data gleaner-data --owner kai",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.with(cmd.Context(), false, func(k keyring) error {
@@ -170,9 +171,10 @@ func newKeysList(getenv func(string) string) *cobra.Command {
 func newKeysRevoke(getenv func(string) string) *cobra.Command {
 	var f keysFlags
 	cmd := &cobra.Command{
-		Use:   "revoke ID",
-		Short: "End a key at once",
-		Args:  cobra.ExactArgs(1),
+		Use:     "revoke ID",
+		Short:   "End a key at once",
+		Example: "  gleaner keys revoke 01M6GA60M0DK5W05QBN4ZQMGP7",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.with(cmd.Context(), false, func(k keyring) error {
 				err := k.Revoke(cmd.Context(), args[0])

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/term"
 
 	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
@@ -36,6 +37,9 @@ const shownRejected = 10
 func readURLs(cmd *cobra.Command, args []string, column string) (*urlList, error) {
 	l := &urlList{seen: map[string]struct{}{}}
 	if len(args) == 0 {
+		if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+			return nil, errors.New("name URLs or files, or pipe a list in; see --help for examples")
+		}
 		data, err := io.ReadAll(cmd.InOrStdin())
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)
@@ -51,6 +55,8 @@ func readURLs(cmd *cobra.Command, args []string, column string) (*urlList, error
 		switch {
 		case err == nil:
 			err = l.data(a, strings.ToLower(filepath.Ext(strings.TrimSuffix(a, ".gz"))), data, column)
+		case errors.Is(err, os.ErrNotExist) && meansFile(a):
+			err = fmt.Errorf("there is no file %s", a)
 		case errors.Is(err, os.ErrNotExist):
 			err = l.argument(a)
 		}
@@ -61,11 +67,27 @@ func readURLs(cmd *cobra.Command, args []string, column string) (*urlList, error
 	return l, nil
 }
 
+// meansFile reports whether an argument can only be the name of a file: none of
+// the endings of lists is a top-level domain.
+func meansFile(arg string) bool {
+	if strings.Contains(arg, "://") {
+		return false
+	}
+	if strings.HasPrefix(arg, ".") || filepath.IsAbs(arg) {
+		return true
+	}
+	switch strings.ToLower(filepath.Ext(arg)) {
+	case ".txt", ".csv", ".tsv", ".xlsx", ".gz", ".list":
+		return true
+	}
+	return false
+}
+
 // argument takes a URL from the command line.
 func (l *urlList) argument(a string) error {
 	list := submit.FromStrings([]string{a})
 	if len(list.Targets) == 0 && list.RejectedCount > 0 {
-		return fmt.Errorf("%q is no file, and as a web address it %s", a, list.Rejected[0].Reason)
+		return fmt.Errorf("%q is neither a file nor a web address: %s", a, list.Rejected[0].Reason)
 	}
 	return l.add("", 0, list)
 }

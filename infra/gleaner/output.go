@@ -23,12 +23,17 @@ type outputFlags struct {
 
 func (f *outputFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVarP(&f.file, "output", "o", "", "`file` to write; its ending (.csv, .ndjson, .jsonl, .xlsx) chooses the format; standard output without it")
+	flags.StringVarP(&f.file, "output", "o", "", "`file` to write; its ending (.csv, .ndjson, .jsonl, .xlsx) chooses the format; standard output without it, or with -")
 	flags.StringVar(&f.format, "format", "", "csv, ndjson or xlsx, whatever the file's name")
+	offer(cmd, "format", "csv", "ndjson", "xlsx")
 }
 
-// chosen is the format that the flags amount to.
+// chosen is the format that the flags amount to. From then on an empty file name
+// means standard output.
 func (f *outputFlags) chosen() (export.Format, error) {
+	if f.file == "-" {
+		f.file = ""
+	}
 	switch {
 	case f.format != "":
 		format, err := export.FormatOf("." + f.format)
@@ -52,8 +57,11 @@ func (f *outputFlags) write(stdout io.Writer, write func(io.Writer) error) (err 
 		return write(stdout)
 	}
 	file, err := os.CreateTemp(filepath.Dir(f.file), ".gleaner-*")
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("--output: there is no directory %s", filepath.Dir(f.file))
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("--output: %w", err)
 	}
 	defer func() {
 		if err != nil {

@@ -96,6 +96,13 @@ func resolve(ctx context.Context, c *client.Client, arg string) (job.ID, error) 
 	}
 }
 
+// offer has the shell complete a flag with these words.
+func offer(cmd *cobra.Command, flag string, words ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // a flag of another name
+	}
+}
+
 // completeJobs offers the newest jobs to the shell.
 func (f *remoteFlags) completeJobs(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 	c, err := f.client()

@@ -40,7 +40,7 @@ func newRoot(getenv func(string) string) *cobra.Command {
 			newAct(getenv, "pause", "Hold jobs until they are resumed"),
 			newAct(getenv, "resume", "Let paused jobs go on"),
 			newAct(getenv, "retry", "Try again what failed for a reason that may have passed"),
-			newAct(getenv, "restore", "Bring deleted jobs back"),
+			newRestore(getenv),
 		},
 		groupAdmin: {newKeys(getenv), newWebhook(getenv), newDoctor(getenv), newAudit(getenv), newBench(getenv)},
 	} {

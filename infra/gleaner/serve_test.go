@@ -31,3 +31,51 @@ func TestServeRefusesFlags(t *testing.T) {
 		t.Errorf("help:\n%s", out)
 	}
 }
+
+// What is said of wrong arguments names what is wrong.
+func TestWrongArguments(t *testing.T) {
+	t.Parallel()
+	term, _ := serving(t)
+	term.fails(1, "there is no file missing.txt", "create", "missing.txt")
+	term.fails(1, "there is no file ./missing", "extract", "./missing")
+	term.fails(1, `"nonsense" is neither a file nor a web address: host name has no dot`, "create", "nonsense")
+	w := newWebsite(t, 0)
+	list := file(t, "one.txt", w.pages(1)[0])
+	r := term.run("create", list, "-o", "-")
+	if r.code != 0 || !strings.HasPrefix(r.out, "email,source_url") {
+		t.Errorf("-o -: exit %d, %s\n%s", r.code, r.text, r.out)
+	}
+	term.fails(1, "there is no directory", "export", "last", "-o", filepath.Join(t.TempDir(), "none", "found.csv"))
+	if r := term.run("webhook", "calls", "last"); r.code != 0 || r.out != "" || !strings.Contains(r.err, "There were no calls") {
+		t.Errorf("calls: %+v", r)
+	}
+}
+
+// A deleted job is in no list: "last" would be another one.
+func TestRestoreWantsAnID(t *testing.T) {
+	t.Parallel()
+	term, _ := serving(t)
+	w := newWebsite(t, 0)
+	id := strings.TrimSpace(term.ok("create", file(t, "one.txt", w.pages(1)[0])))
+	term.ok("create", file(t, "two.txt", w.pages(2)[1]))
+	term.ok("delete", id)
+	term.fails(1, "the id that delete told", "restore", "last")
+	if out := term.ok("restore", id); !strings.HasPrefix(out, id+" is ") {
+		t.Errorf("restore: %s", out)
+	}
+}
+
+func TestCompletionOfFlags(t *testing.T) {
+	t.Parallel()
+	term := &terminal{t: t}
+	for _, c := range []struct{ args, want string }{
+		{"jobs --status ", "running\n"},
+		{"create --follow ", "contact\n"},
+		{"export last --outcome ", "timeout\ttook too long\n"},
+		{"export last --format ", "xlsx\n"},
+	} {
+		if out := term.ok(append([]string{"__complete"}, strings.Split(c.args, " ")...)...); !strings.Contains(out, c.want) {
+			t.Errorf("%s: %s", c.args, out)
+		}
+	}
+}

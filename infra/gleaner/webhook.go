@@ -19,6 +19,8 @@ func newWebhook(getenv func(string) string) *cobra.Command {
 		Long: `When a job created with --webhook URL is completed, the server posts its figures to
 that URL, signed with a secret of the job's owner. A call that is not answered with
 2xx is repeated for about an hour.`,
+		Example: `  gleaner webhook secret
+  gleaner webhook calls last`,
 	}
 	cmd.AddCommand(newWebhookSecret(getenv), newWebhookCalls(getenv))
 	return cmd
@@ -48,6 +50,10 @@ func newWebhookCalls(getenv func(string) string) *cobra.Command {
 			}
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), calls)
+			}
+			if len(calls) == 0 {
+				_, err = fmt.Fprintln(cmd.ErrOrStderr(), "There were no calls: the job has no webhook, or is not completed.")
+				return err
 			}
 			rows := make([][]string, len(calls))
 			for i := range calls {
