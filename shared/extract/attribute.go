@@ -199,6 +199,9 @@ func (w *walker) attributesOf(t tag, name []byte) {
 		}
 		w.readable(w.attrs[tr.content], form)
 	}
+	if t.id == tagOther && !t.block && bytes.IndexByte(name, '-') > 0 && mailElement(name) {
+		w.elementAttributes()
+	}
 	if t.id == tagJoomla {
 		w.joomla()
 	} else if tr.parts {

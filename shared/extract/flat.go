@@ -74,14 +74,14 @@ func (f *flat) literal(b string, pos int) {
 	f.buf = append(f.buf, b...)
 }
 
-// mailLink reports whether a link to mail begins at off, white space aside.
+// mailLink reports whether off lies in the text of a link to mail.
 func (f *flat) mailLink(off int) bool {
 	i := sort.Search(len(f.mails), func(i int) bool { return int(f.mails[i]) > off }) - 1
-	if i < 0 {
+	if i < 0 || off-int(f.mails[i]) > maxAddress {
 		return false
 	}
 	for _, c := range f.buf[f.mails[i]:off] {
-		if class[c]&isSpace == 0 && c > markDecoy {
+		if c == markLink || c == markBlock {
 			return false
 		}
 	}

@@ -135,10 +135,13 @@ func (r *jsRun) decoder(name, s string, args []any) (any, bool) {
 			}
 		}
 		for off := -25; off <= 25; off++ {
-			if off != 0 && len(b) > 7 && shiftsTo(b, off, typo3Shift) {
+			for _, turn := range [...]func(byte, int) byte{typo3Shift, codeShift} {
+				if off == 0 || len(b) < 8 || !shiftsTo(b, off, turn) {
+					continue
+				}
 				out := make([]byte, len(b))
 				for i, c := range b {
-					out[i] = typo3Shift(c, off)
+					out[i] = turn(c, off)
 				}
 				r.emit(string(out))
 			}

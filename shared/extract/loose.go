@@ -102,7 +102,7 @@ func (s *sink) spacedAllowed(b []byte, start, left, right int, local []byte, d *
 		head := segmentBefore(b, start)
 		return roleLocal(low) && foldIndex(head, "follow") < 0 || foldIndex(head, "mail") >= 0
 	}
-	if plausibleLocal(local) {
+	if plausibleLocal(local) || s.familiar(d.name) {
 		return true
 	}
 	head := segmentBefore(b, start)
@@ -112,6 +112,21 @@ func (s *sink) spacedAllowed(b []byte, start, left, right int, local []byte, d *
 		}
 	}
 	return len(bytes.Trim(head, " \t\r\n\x01\x03\"'(,;-")) == 0 && segmentEnds(b, d.end) && !isUpper(local[0])
+}
+
+// familiar reports whether a domain is that of the site or of an address
+// found before.
+func (s *sink) familiar(name []byte) bool {
+	domain := strings.ToLower(string(name))
+	if s.own(domain) {
+		return true
+	}
+	for i := range s.hits[:min(len(s.hits), 16)] {
+		if email := s.hits[i].Email; len(email) > len(domain) && email[len(email)-len(domain)-1] == '@' && strings.HasSuffix(email, domain) {
+			return true
+		}
+	}
+	return false
 }
 
 // spaceBefore returns how many bytes of white space and marks end before b[k].

@@ -56,6 +56,9 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 		return l.place <= inAttr && prev == '#'
 	case prev == '/' || prev == ':' || prev == '=' || prev == '?':
 		tok := token(b, c.lo)
+		if prev == '=' && hasSuffix(c.local) {
+			return false // a return path that names a recipient: "bounce-anna=site.de@mail.net"
+		}
 		if prev == '/' && len(c.local) > len(c.domain) && bytes.EqualFold(c.local[len(c.local)-len(c.domain):], c.domain) {
 			return false // a principal of Kerberos: "HTTP/www.site.de@SITE.DE"
 		}
@@ -94,6 +97,9 @@ func allowedAfter(b []byte, hi int, next byte, p place) bool {
 	case ' ':
 		return !bytes.HasPrefix(rest, []byte("~]")) // the prompt of a shell
 	case ':':
+		if bytes.HasPrefix(rest, []byte("//")) {
+			return true // of a link that touches: "site.dehttps://site.de"
+		}
 		if len(rest) > 0 && rest[0] == '~' {
 			return false // another
 		}
@@ -221,8 +227,7 @@ func (s *sink) pathSegment(host, path []byte, c *candidate) bool {
 // authority of a URL (user@host) and its path hold handles, versions and
 // credentials.
 func queryValue(tok []byte, c *candidate) bool {
-	q := bytes.IndexAny(tok, "?#&=")
-	if q < 0 {
+	if q := bytes.IndexAny(tok, "?#&="); q < 0 || tok[q] == '=' && bytes.IndexByte(tok[:q], '/') < 0 {
 		// Running text may touch a URL: "https://site.de,info@site.de".
 		return bytes.ContainsAny(tok, ",;|()<>\"")
 	}

@@ -40,7 +40,7 @@ func (s *sink) opaque(v []byte, l *layer, hint bool) bool {
 	if (hint || oneToken(v)) && s.backwards(v, &inner) {
 		return true
 	}
-	return hint && (s.rotated(v, &inner) || s.joinSeparated(v, &inner) || s.rotated47(v, &inner))
+	return (hint || l.cipher) && (s.rotated(v, &inner) || s.joinSeparated(v, &inner) || s.rotated47(v, &inner))
 }
 
 // rotated47 reads v as ROT47, which moves all printable characters.

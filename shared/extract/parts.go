@@ -108,7 +108,7 @@ var partNames = map[string]part{
 	"domain": partDomain, "host": partDomain, "d": partDomain, "server": partDomain, "dom": partDomain, "domaine": partDomain,
 	"dominio": partDomain, "hostname": partDomain, "provider": partDomain, "after": partDomain, "at": partDomain,
 	"website": partDomain, "site": partDomain, "domane": partDomain, "where": partDomain, "tail": partDomain,
-	"maildomain": partDomain, "sld": partDomain, "dn": partDomain,
+	"maildomain": partDomain, "domainname": partDomain, "sld": partDomain, "dn": partDomain,
 
 	"tld": partSuffix, "ext": partSuffix, "suffix": partSuffix, "zone": partSuffix, "t": partSuffix, "extension": partSuffix,
 	"toplevel": partSuffix, "topleveldomain": partSuffix, "dot": partSuffix, "endung": partSuffix,
@@ -179,7 +179,7 @@ func (w *walker) parts(tagName []byte, hint bool) {
 		name := a.name
 		if len(name) > 5 && foldPrefix(name, "data-") {
 			name = name[5:]
-		} else if attrOf(a.name) != attrOther && (string(tagName) != "email" || !foldEqual(name, "id")) {
+		} else if attrOf(a.name) != attrOther && (string(tagName) != "email" || !foldEqual(name, "id")) && (!foldEqual(name, "name") || bytes.IndexByte(tagName, '-') < 0) {
 			continue
 		}
 		p := partOf(name)
@@ -248,6 +248,22 @@ func (s *sink) join(local, domain, suffix []byte, l *layer) {
 			if s.adds > before {
 				return
 			}
+		}
+	}
+}
+
+// mailElement reports whether the name of a custom element speaks of mail or of
+// hiding it. Names are cut after maxTagName bytes.
+func mailElement(name []byte) bool {
+	return foldIndex(name, "mai") >= 0 || foldIndex(name, "obfus") >= 0 || foldIndex(name, "cloak") >= 0 || foldIndex(name, "spam") >= 0
+}
+
+// elementAttributes reads the attributes of such an element: whatever they
+// are called, one may hold an encoded address.
+func (w *walker) elementAttributes() {
+	for _, a := range w.attrs {
+		if n := traitsOf(a.name); len(a.value) >= 8 && n.id == attrOther && !n.mail {
+			w.unknownValue(a, true, n.cipher)
 		}
 	}
 }

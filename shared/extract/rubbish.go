@@ -12,6 +12,9 @@ func rubbish(c *candidate, p place) bool {
 	if len(c.local) == 1 && len(d) > 1 && d[1] == '.' {
 		return true // "a@b.co": a variable, a sample
 	}
+	if reserved(d) || keyword(c) || version(c.local) {
+		return true
+	}
 	if asset(d) || bytes.EqualFold(c.local, []byte("git")) || bytes.EqualFold(c.local, []byte("hg")) {
 		return true
 	}
@@ -31,6 +34,33 @@ func asset(d []byte) bool {
 		return false
 	}
 	return d[i]|0x20 == 'x' && (i+1 == len(d) || d[i+1] == '.' || d[i+1] == '-') && i <= 3
+}
+
+// reserved recognises suffixes of the public list under which there is no
+// mail of the Internet (RFC 7686, RFC 8375).
+func reserved(d []byte) bool { return foldSuffix(d, ".onion") || foldSuffix(d, ".arpa") }
+
+// keyword recognises the labels of Kotlin: "this@MainActivity.name".
+func keyword(c *candidate) bool {
+	switch string(c.local) {
+	case "this", "super", "return", "break", "continue":
+		first, _, _ := bytes.Cut(c.domain, []byte{'.'})
+		return hasUpper(first)
+	}
+	return false
+}
+
+// version recognises numbers of versions: "1.0".
+func version(local []byte) bool {
+	if class[local[0]]&isDigit == 0 || bytes.IndexByte(local, '.') < 0 {
+		return false
+	}
+	for _, ch := range local {
+		if class[ch]&isDigit == 0 && ch != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 // fileSuffix recognises the two top level domains that are file extensions

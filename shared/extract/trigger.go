@@ -151,7 +151,7 @@ func charCode(b []byte) bool {
 			return false
 		}
 		i += k + 4
-		if bytes.HasSuffix(b[:i-4], []byte("har")) {
+		if bytes.HasSuffix(b[:i-4], []byte("har")) || bytes.HasPrefix(b[i:], []byte("Point")) {
 			return true
 		}
 	}

@@ -164,6 +164,9 @@ func trimLabel(loc []byte) []byte {
 			continue
 		}
 		rest := loc[len(w):]
+		if w == "e-mail" && isUpper(loc[0]) && class[rest[0]]&isLetter != 0 {
+			return rest // nobody's address begins so
+		}
 		if (isUpper(loc[0]) || w == "mailto" || w == "e-mail") && class[rest[0]]&isLetter != 0 &&
 			in(roles(), strings.ToLower(string(rest))) {
 			return rest
