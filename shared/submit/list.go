@@ -104,7 +104,9 @@ func (p *part) line(line string) {
 
 // addresses takes every address of one line or cell.
 func (p *part) addresses(number int, line string) {
-	line = strings.Trim(line, " \t\r\n")
+	if line != "" && (line[0] <= ' ' || line[len(line)-1] <= ' ') { // few have any
+		line = strings.Trim(line, " \t\r\n")
+	}
 	if line == "" || line[0] == '#' {
 		return
 	}
@@ -119,12 +121,21 @@ func (p *part) addresses(number int, line string) {
 // is anything in it that can separate two.
 func several(line string) bool {
 	for i := range len(line) {
-		if c := line[i]; c <= ' ' || c == ',' || c == ';' || c >= utf8.RuneSelf { // Unicode has spaces of its own
+		if separates[line[i]] {
 			return true
 		}
 	}
 	return false
 }
+
+// separates are the bytes that may be, or begin, what separates two addresses:
+// Unicode has spaces of its own.
+var separates = func() (yes [256]bool) {
+	for c := range yes {
+		yes[c] = c <= ' ' || c == ',' || c == ';' || c >= utf8.RuneSelf
+	}
+	return yes
+}()
 
 func (p *part) address(number int, text string) {
 	if len(p.targets) > MaxListURLs { // the list will be refused: do not fill the memory
