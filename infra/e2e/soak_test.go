@@ -69,7 +69,7 @@ func soak(t *testing.T, site *soakSite, in soaked) {
 		}
 	})
 	for time.Now().Before(end) && !t.Failed() {
-		if s.running() < 6 {
+		if s.running() < 5 {
 			s.begin(ctx)
 		}
 		s.meddle(ctx)
@@ -121,7 +121,7 @@ func (s *soaking) begin(ctx context.Context) {
 	if rand.IntN(4) == 0 {
 		j.options.Follow, kinds = job.FollowContact, []string{"home", "home", "gone"}
 	}
-	size := []int{1, 7, 30, 60, 150, 400}[rand.IntN(6)]
+	size := []int{1, 7, 30, 60, 150, 300}[rand.IntN(6)]
 	hosts := s.site.hosts
 	if rand.IntN(6) == 0 {
 		// One host that is a lane of its own, without what takes long.
@@ -198,6 +198,12 @@ func (s *soaking) look(ctx context.Context) {
 	}
 }
 
+// ended reports whether nothing more happens to a job: also what workers that
+// were killed left of a cancelled one is wound up.
+func (j *soakJob) ended() bool {
+	return j.deleted || j.last.Status.Final() && j.last.Active == 0
+}
+
 // settle lets every job come to its end, which may take so long.
 func (s *soaking) settle(ctx context.Context, within time.Duration) {
 	begun := time.Now()
@@ -205,7 +211,7 @@ func (s *soaking) settle(ctx context.Context, within time.Duration) {
 		s.look(ctx)
 		left = 0
 		for _, j := range s.jobs {
-			if j.deleted || j.last.Status.Final() {
+			if j.ended() {
 				continue
 			}
 			left++
@@ -225,7 +231,7 @@ func (s *soaking) settle(ctx context.Context, within time.Duration) {
 func (s *soaking) waiting(ctx context.Context) string {
 	var out strings.Builder
 	for _, j := range s.jobs {
-		if j.deleted || j.last.Status.Final() {
+		if j.ended() {
 			continue
 		}
 		fmt.Fprintf(&out, "\n%s %s %s, %d of %d processed", j.tag, j.id, j.last.Status, j.last.Processed, j.last.Total)

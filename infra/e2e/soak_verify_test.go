@@ -132,9 +132,7 @@ func (v *verdict) countAddresses(addresses []job.Address) {
 			}
 		}
 	}
-	// What a killed worker of a cancelled job stored is counted when the job is
-	// wound up, minutes later.
-	if v.j.last.Status == job.Completed && v.j.last.Emails != int64(len(v.listed)) {
+	if v.j.last.Emails != int64(len(v.listed)) {
 		v.twice("%d addresses counted, %d listed", v.j.last.Emails, len(v.listed))
 	}
 }
