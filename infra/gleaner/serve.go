@@ -109,9 +109,13 @@ func serve(cmd *cobra.Command, f *nodeFlags, listen string) (err error) {
 
 func greet(cmd *cobra.Command, f *nodeFlags, l net.Listener, site *demosite.Site) {
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "Gleaner is at  http://%s/\n", l.Addr())
+	address, everywhere := reachable(l.Addr())
+	fmt.Fprintf(out, "Gleaner is at  http://%s/\n", address)
+	if everywhere {
+		fmt.Fprintln(out, "               and at every other address of this machine, from elsewhere with an API key (gleaner keys create)")
+	}
 	if site != nil {
-		fmt.Fprintf(out, "Sample site:   %d pages to paste into the dashboard, listed at http://%s/demo/urls.txt\n", len(site.URLs()), l.Addr())
+		fmt.Fprintf(out, "Sample site:   %d pages to paste into the dashboard, listed at http://%s/demo/urls.txt\n", len(site.URLs()), address)
 		if !f.dataChosen() {
 			return
 		}
@@ -124,6 +128,16 @@ func greet(cmd *cobra.Command, f *nodeFlags, l net.Listener, site *demosite.Site
 	if f.contact == "" && site == nil {
 		fmt.Fprintln(out, "Please name a page about yourself with --contact, so that webmasters know who crawls.")
 	}
+}
+
+// reachable is an address at which a listener is reached from this machine, and
+// whether it listens on all addresses there are.
+func reachable(a net.Addr) (address string, everywhere bool) {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return a.String(), false
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port)), true
 }
 
 // listHandler serves the sample site's list as text.

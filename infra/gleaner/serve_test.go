@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,6 +77,25 @@ func TestCompletionOfFlags(t *testing.T) {
 	} {
 		if out := term.ok(append([]string{"__complete"}, strings.Split(c.args, " ")...)...); !strings.Contains(out, c.want) {
 			t.Errorf("%s: %s", c.args, out)
+		}
+	}
+}
+
+func TestReachable(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		ip, want   string
+		everywhere bool
+	}{
+		{"127.0.0.1", "127.0.0.1:8080", false},
+		{"192.0.2.7", "192.0.2.7:8080", false},
+		{"0.0.0.0", "127.0.0.1:8080", true},
+		{"::", "127.0.0.1:8080", true},
+		{"::1", "[::1]:8080", false},
+	} {
+		got, everywhere := reachable(&net.TCPAddr{IP: net.ParseIP(c.ip), Port: 8080})
+		if got != c.want || everywhere != c.everywhere {
+			t.Errorf("%s: %s, %t", c.ip, got, everywhere)
 		}
 	}
 }
