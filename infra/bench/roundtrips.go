@@ -73,6 +73,7 @@ func createOnAWS(ctx context.Context, e *Env, r *Report) error {
 		rounds := math.Round((slow.at(0) - quick.at(0)) / float64(slowLink.Milliseconds()))
 		name := fmt.Sprintf("DynamoDB Local and SQS emulator, %d URLs", urls)
 		r.add(name+", p50", quick.at(0.5), "ms", "")
+		r.add(name+", p99", quick.at(0.99), "ms", "of the emulators")
 		r.add(name+", requests", float64(table), "to DynamoDB", "")
 		r.add(name+", requests", float64(queue), "to SQS", "")
 		r.add(name+", requests that wait for each other", rounds, "", "the same for all sizes")

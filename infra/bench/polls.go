@@ -1,0 +1,207 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"gleaner/infra/local"
+	"gleaner/shared/job"
+	"gleaner/shared/record"
+)
+
+const (
+	pollGap    = 100 * time.Millisecond
+	farGap     = 20 * time.Millisecond // that job is short
+	jobTimeout = 2 * time.Hour
+	// maxTimesNothing is how much longer a poll may take than a request that asks
+	// for nothing.
+	maxTimesNothing = 8
+)
+
+// poll is one look at the job while it runs.
+type poll struct {
+	took      time.Duration
+	size      int
+	processed int64
+	store     time.Duration // of the same from the store, without HTTP
+	nothing   time.Duration // of a request that asks for nothing
+}
+
+type polls struct {
+	all     []poll
+	total   int64
+	planned float64 // peak memory when the job was first seen running
+}
+
+// watch polls the job until it has ended.
+func watch(ctx context.Context, e *Env, s *server, store job.JobStore, id job.ID, gap time.Duration) (*polls, job.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
+	defer cancel()
+	p, said := &polls{}, time.Now()
+	for {
+		one, snap, err := look(ctx, s, store, id, len(p.all)%2 == 1)
+		if err != nil {
+			return nil, snap, err
+		}
+		if len(p.all) > 0 && snap.Processed < p.all[len(p.all)-1].processed {
+			return nil, snap, errors.New("progress went back")
+		}
+		if p.planned == 0 && snap.Status != job.Creating {
+			p.planned = peakMemory()
+		}
+		p.all = append(p.all, one)
+		p.total = snap.Total
+		if snap.Status.Final() {
+			return p, snap, nil
+		}
+		if time.Since(said) > 15*time.Second {
+			said = time.Now()
+			e.note("million: %d of %d, %.0f a second", snap.Processed, snap.Total, snap.Rate)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, snap, ctx.Err()
+		case <-time.After(gap):
+		}
+	}
+}
+
+// look polls once and asks for nothing once, which of the two first as it is told:
+// the first after a pause takes longer, whichever it is.
+func look(ctx context.Context, s *server, store job.JobStore, id job.ID, nothingFirst bool) (one poll, snap job.Snapshot, err error) {
+	nothing := func() error {
+		began := time.Now()
+		_, err := s.do(ctx, http.MethodGet, "/health", "", nil, http.StatusOK)
+		one.nothing = time.Since(began)
+		return err
+	}
+	if nothingFirst {
+		if err := nothing(); err != nil {
+			return one, snap, err
+		}
+	}
+	began := time.Now()
+	answer, err := s.do(ctx, http.MethodGet, "/jobs/"+string(id)+"/progress", "", nil, http.StatusOK)
+	if err != nil {
+		return one, snap, err
+	}
+	one.took, one.size = time.Since(began), len(answer)
+	if !nothingFirst {
+		if err := nothing(); err != nil {
+			return one, snap, err
+		}
+	}
+	if err := json.Unmarshal(answer, &snap); err != nil {
+		return one, snap, err
+	}
+	one.processed = snap.Processed
+	began = time.Now()
+	_, err = store.Progress(ctx, id)
+	one.store = time.Since(began)
+	return one, snap, err
+}
+
+// report sums the polls of a job up and returns how much longer one took than a
+// request for nothing (p50).
+func (p *polls) report(r *Report, of, want string) float64 {
+	var all, store, nothing samples
+	for _, one := range p.all {
+		all, store, nothing = append(all, one.took), append(store, one.store), append(nothing, one.nothing)
+	}
+	r.add(of+", polls", float64(len(all)), "", "")
+	r.add(of+", poll over HTTP, p50", all.at(0.5), "ms", "")
+	r.add(of+", poll over HTTP, p99", all.at(0.99), "ms", want)
+	r.add(of+", request for nothing at the same time, p50", nothing.at(0.5), "ms", "")
+	r.add(of+", request for nothing at the same time, p99", nothing.at(0.99), "ms", "")
+	r.add(of+", the store's part of a poll, p50", store.at(0.5), "ms", "")
+	r.add(of+", the store's part of a poll, p99", store.at(0.99), "ms", "")
+	return all.at(0.5) / nothing.at(0.5)
+}
+
+func (p *polls) reportMillion(r *Report) {
+	const of = "the whole job"
+	p.report(r, of, "the hosts never wait: both processors are full")
+	var first, last samples
+	size := 0
+	for _, one := range p.all {
+		size = max(size, one.size)
+		switch {
+		case one.processed > 0 && one.processed < p.total/5:
+			first = append(first, one.took)
+		case one.processed > p.total*4/5:
+			last = append(last, one.took)
+		}
+	}
+	r.add(of+", poll over HTTP in its first fifth, p50", first.at(0.5), "ms", "")
+	r.add(of+", poll over HTTP in its last fifth, p50", last.at(0.5), "ms", "as in the first")
+	r.add("largest answer to a poll", float64(size), "bytes", "< 32,768")
+	r.most("largest answer to a poll, bytes", float64(size), 32<<10)
+}
+
+// requestsOfAPoll counts them.
+func requestsOfAPoll(ctx context.Context, r *Report, node *local.Node, id job.ID) error {
+	counted := &countingStore{Store: node.Store, records: node.Store}
+	s, err := serve(ctx, api(counted, silence{}))
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if _, err := s.do(ctx, http.MethodGet, "/jobs/"+string(id)+"/progress", "", nil, http.StatusOK); err != nil {
+		return err
+	}
+	r.add("store requests of one poll", float64(counted.requests.Load()), "", "1")
+	r.most("store requests of one poll", float64(counted.requests.Load()), 1)
+	return nil
+}
+
+// pollFar polls a job on hosts that take their time, as hosts do: the million on
+// loopback never waits, so every poll of it waits for a processor.
+func pollFar(ctx context.Context, e *Env, r *Report, s *server, node *local.Node, web *site) error {
+	urls := e.pick(20_000, 4_000)
+	lines := make([]string, urls)
+	for i := range lines {
+		lines[i] = web.url(farHost, i%(urls/2), i/(urls/2))
+	}
+	answer, err := s.do(ctx, http.MethodPost, "/jobs?follow=none", "text/plain", asText(lines), http.StatusAccepted)
+	if err != nil {
+		return err
+	}
+	var a jobAnswer
+	if err := json.Unmarshal(answer, &a); err != nil {
+		return err
+	}
+	p, last, err := watch(ctx, e, s, node.Store, job.ID(a.Job.ID), farGap)
+	if err != nil {
+		return err
+	}
+	times := p.report(r, fmt.Sprintf("a job on hosts that take %d ms (%.0f pages/s)", farLatency.Milliseconds(), last.Rate), "< 5")
+	r.most("poll to a request for nothing, p50", times, e.allowed(maxTimesNothing))
+	return nil
+}
+
+// records is named so that both interfaces can be embedded.
+type records = record.Store
+
+// countingStore counts the requests that a poll may make.
+type countingStore struct {
+	job.Store
+	records
+	requests atomic.Int64
+}
+
+// Progress implements job.JobStore.
+func (c *countingStore) Progress(ctx context.Context, id job.ID) (job.Progress, error) {
+	c.requests.Add(1)
+	return c.Store.Progress(ctx, id)
+}
+
+// Job implements job.JobStore.
+func (c *countingStore) Job(ctx context.Context, id job.ID) (job.Job, error) {
+	c.requests.Add(1)
+	return c.Store.Job(ctx, id)
+}
