@@ -13,6 +13,7 @@ type fence struct {
 	bracket bool
 	deco    byte // a symbol such as - _ * | / ~ . that decorates the word
 	repeat  int
+	block   bool // the edge of a block behind a bracket: a cell of its own
 }
 
 // maxFence bounds the bytes between a part of an address and a sign.
@@ -27,6 +28,8 @@ func fenceLeft(b []byte, i int) (f fence) {
 		case class[c]&isSpace != 0:
 			f.space = true
 			f.line = f.line || c == '\n'
+		case c == markBlock && f.bracket && !f.block:
+			f.block = true
 		case c >= markInline && c <= markDecoy && c != markBlock:
 		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
 			f.bracket = true
@@ -57,6 +60,8 @@ func fenceRight(b []byte, i int) (f fence) {
 		case class[c]&isSpace != 0:
 			f.space = true
 			f.line = f.line || c == '\n'
+		case c == markBlock && f.bracket && !f.block:
+			f.block = true
 		case c >= markInline && c <= markDecoy && c != markBlock:
 		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
 			f.bracket = true
@@ -114,6 +119,8 @@ const (
 
 func fenced(left, right *fence) strength {
 	switch {
+	case left.block != right.block:
+		return notSign
 	case left.bracket && right.bracket:
 		if left.deco != 0 && right.deco != 0 && left.deco != right.deco {
 			return notSign

@@ -100,7 +100,7 @@ func (s *sink) spacedAllowed(b []byte, start, left, right int, local []byte, d *
 	if right == 0 && left > 0 {
 		// A handle: "anna @anna.social".
 		head := segmentBefore(b, start)
-		return roleLocal(low) && foldIndex(head, "follow") < 0 || foldIndex(head, "mail") >= 0
+		return roleLocal(low) && !in(greetings, low) && foldIndex(head, "follow") < 0 || foldIndex(head, "mail") >= 0
 	}
 	if plausibleLocal(local) || s.familiar(d.name) {
 		return true

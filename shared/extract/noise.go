@@ -40,6 +40,8 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	switch {
 	case prev == '@' || prev == jsHole[0]:
 		return false
+	case prev == '~' && c.lo > 1 && (b[c.lo-2] == '[' || b[c.lo-2] == '!' || b[c.lo-2] == '('):
+		return false // a user and host of IRC
 	case prev == '*' && c.lo > 1 && (b[c.lo-2] == '*' || class[b[c.lo-2]]&(isLetter|isDigit) != 0) && class[before(b, c.lo, '*')]&isWord != 0:
 		return false // "a***r@site.de": masked
 	case prev == '!' && (c.lo == 1 || class[b[c.lo-2]]&isSpace != 0 || b[c.lo-2] <= markDecoy):

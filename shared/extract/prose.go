@@ -16,6 +16,9 @@ var stopLocals = wordSet(strings.Fields(`me us him her them it you i we they he 
 	learn watch listen download get check click apply register donate subscribe engineer manager director founder ceo developer
 	designer writer editor professor student fellow partner consultant durch mit with by par por con add append plus suffix anhängen ergänzen trading running speaking taught teaching study studied`))
 
+// greetings are words before a handle that are local parts elsewhere.
+var greetings = wordSet(strings.Fields(`hey hi hello hallo moin servus ciao salut hola danke thanks merci grazie gracias team news`))
+
 // mailWords announce an address in the text before it.
 var mailWords = [...]string{
 	"mail", "address", "contact", "kontakt", "write", "reach", "schreib", "correo", "courriel",
@@ -47,11 +50,11 @@ func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain, 
 	if l.flat != nil && l.flat.mailLink(start) {
 		return true // a list archive: "<a href="mailto:list@site.de">anna at site.de</a>"
 	}
-	if d.words > 0 {
-		return labelled || alone || plausibleLocal(local)
-	}
 	if start > 0 && (b[start-1] == '<' || b[start-1] == '(') && d.end < len(b) && (b[d.end] == '>' || b[d.end] == ')') {
 		return true
+	}
+	if d.words > 0 {
+		return labelled || alone || plausibleLocal(local)
 	}
 	if bytes.IndexAny(local, "._-0123456789") > 0 && !isUpper(local[0]) && !fileName(local) {
 		return true

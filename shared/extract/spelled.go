@@ -53,12 +53,12 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 			return
 		}
 		reason = ReasonSpelled
-	} else if left.space && !right.space && d.words == 0 && left.bracket && !plausibleLocal(local) {
+	} else if left.space && !right.space && d.words == 0 && left.bracket && !plausibleLocal(local) && !s.familiar(d.name) {
 		// "the price (at site.com)"
 		return
 	}
 	if len(bytes.TrimSpace(b[lo:hi])) <= 2 && left.space && d.words == 0 && lowerByte(b[lo]) == 'a' && hi-lo == 1 && !plausibleLocal(local) &&
-		!announced(segmentBefore(b, start)) {
+		!announced(segmentBefore(b, start)) && !s.familiar(d.name) {
 		return // "(a) site.com" is an enumeration
 	}
 	form := FoundAtDot

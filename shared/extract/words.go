@@ -118,7 +118,7 @@ var dotInitial = func() (t [256]bool) {
 // b[i] look like a host name, a label and then something that may be a dot?
 func hostFollows(b []byte, i int) bool {
 	end := min(len(b), i+maxFence)
-	for i < end && class[b[i]]&(isLetter|isDigit) == 0 && b[i] < utf8.RuneSelf && b[i] != markBlock {
+	for i < end && class[b[i]]&(isLetter|isDigit) == 0 && b[i] < utf8.RuneSelf && (b[i] != markBlock || b[i-1] == ')' || b[i-1] == ']') {
 		i++
 	}
 	if i == end || b[i] == markBlock {
