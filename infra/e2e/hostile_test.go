@@ -100,13 +100,13 @@ func TestHostileSites(t *testing.T) {
 		urls = append(urls, u)
 	}
 	s := startServer(t, t.TempDir(), "--timeout", "4s")
-	id := s.create(urls)
+	id := s.Create(urls)
 	end := s.watch(id, 2*time.Minute)
 	if end.Status != job.Completed || end.Processed != int64(len(want)) {
 		t.Errorf("ended %+v", end)
 	}
 	var list struct{ URLs []job.Visit }
-	s.do(http.MethodGet, "/jobs/"+string(id)+"/urls?limit=1000", "", "", http.StatusOK, &list)
+	s.Do(http.MethodGet, "/jobs/"+string(id)+"/urls?limit=1000", "", http.StatusOK, &list)
 	for _, v := range list.URLs {
 		expect := want[v.URL]
 		t.Logf("%-40s %-18s %s", v.URL, v.Outcome, v.Detail)

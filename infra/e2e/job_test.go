@@ -20,7 +20,7 @@ func TestTenThousandPages(t *testing.T) {
 	}
 	web := testsite.Start(t, "127.77.0.1", hosts, 0)
 	s := startServer(t, t.TempDir())
-	id := s.create(web.URLs(pages))
+	id := s.Create(web.URLs(pages))
 	end := s.watch(id, 5*time.Minute)
 	t.Logf("%d pages in %.1f s, %.0f a second", end.Processed, float64(end.ElapsedMS)/1000, end.Rate)
 	checkEnd(t, s, web, id, end, pages)
@@ -42,7 +42,7 @@ func checkEnd(t *testing.T, s *server, web *testsite.Site, id job.ID, end job.Sn
 		t.Errorf("the site saw %d pages, want %d", len(log), total)
 	}
 	want := web.Addresses(pages)
-	if got := s.addresses(id); !maps.Equal(got, want) {
+	if got := s.Addresses(id); !maps.Equal(got, want) {
 		t.Errorf("%d addresses listed, %d published", len(got), len(want))
 	}
 	if end.Emails != int64(len(want)) || end.Domains != int64(len(web.Hosts)) {
@@ -57,11 +57,11 @@ func TestKillNineTenTimes(t *testing.T) {
 	web := testsite.Start(t, "127.77.0.1", 150, 60*time.Millisecond)
 	data := t.TempDir()
 	s := startServer(t, data)
-	id := s.create(web.URLs(pages))
+	id := s.Create(web.URLs(pages))
 	var last job.Snapshot
 	for n := range 10 {
 		time.Sleep(rand.N(600 * time.Millisecond))
-		p := s.progress(id)
+		p := s.Progress(id)
 		if p.Processed < last.Processed || p.Version < last.Version {
 			t.Fatalf("kill %d: progress went back: %+v after %+v", n, p, last)
 		}

@@ -3,10 +3,7 @@ package e2e
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"gleaner/infra/e2e/api"
 	"gleaner/infra/e2e/testsite"
 	"gleaner/shared/job"
 )
@@ -48,9 +46,9 @@ func TestMain(m *testing.M) {
 
 // server is a running `gleaner serve`.
 type server struct {
+	api.Caller
 	t    testing.TB
 	cmd  *exec.Cmd
-	base string
 	done chan struct{}
 }
 
@@ -74,7 +72,7 @@ func startServer(t testing.TB, data string, args ...string) *server {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, cmd: cmd, done: make(chan struct{})}
+	s := &server{Caller: api.Caller{TB: t}, t: t, cmd: cmd, done: make(chan struct{})}
 	ready := make(chan string, 1)
 	go func() {
 		defer close(s.done)
@@ -88,7 +86,7 @@ func startServer(t testing.TB, data string, args ...string) *server {
 		_ = cmd.Wait()
 	}()
 	select {
-	case s.base = <-ready:
+	case s.Base = <-ready:
 	case <-s.done:
 		t.Fatalf("the server did not start:\n%s", log.String())
 	case <-time.After(time.Minute):
@@ -105,61 +103,12 @@ func (s *server) kill() {
 	<-s.done
 }
 
-// do makes a request and decodes the answer into out, if given.
-func (s *server) do(method, path, contentType, body string, want int, out any) {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, s.base+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if res.StatusCode != want {
-		s.t.Fatalf("%s %s: %s\n%s", method, path, res.Status, text)
-	}
-	if out != nil {
-		if err := json.Unmarshal(text, out); err != nil {
-			s.t.Fatalf("%s %s: %v\n%s", method, path, err, text)
-		}
-	}
-}
-
-// create hands in a list and returns the job's id.
-func (s *server) create(urls []string) job.ID {
-	s.t.Helper()
-	var answer struct {
-		Job      job.Job
-		Accepted int
-	}
-	s.do(http.MethodPost, "/jobs?follow=none&per_host=8", "text/plain", strings.Join(urls, "\n"), http.StatusAccepted, &answer)
-	if answer.Accepted != len(urls) {
-		s.t.Fatalf("%d of %d accepted", answer.Accepted, len(urls))
-	}
-	return answer.Job.ID
-}
-
-func (s *server) progress(id job.ID) (p job.Snapshot) {
-	s.t.Helper()
-	s.do(http.MethodGet, "/jobs/"+string(id)+"/progress", "", "", http.StatusOK, &p)
-	return p
-}
-
 // watch polls until the job has ended, checking that nothing goes backwards.
 func (s *server) watch(id job.ID, limit time.Duration) job.Snapshot {
 	s.t.Helper()
 	var last job.Snapshot
 	for end := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
-		p := s.progress(id)
+		p := s.Progress(id)
 		if p.Version < last.Version || p.Processed < last.Processed || p.Emails < last.Emails || p.Processed > p.Total {
 			s.t.Fatalf("progress went back: %+v after %+v", p, last)
 		}
@@ -169,28 +118,6 @@ func (s *server) watch(id job.ID, limit time.Duration) job.Snapshot {
 		}
 		if time.Now().After(end) {
 			s.t.Fatalf("not done after %s: %+v", limit, p)
-		}
-	}
-}
-
-// addresses reads all addresses of a job, page by page.
-func (s *server) addresses(id job.ID) map[string]bool {
-	s.t.Helper()
-	found := map[string]bool{}
-	for cursor := ""; ; {
-		var page struct {
-			Emails []job.Address
-			Next   string
-		}
-		s.do(http.MethodGet, "/jobs/"+string(id)+"/emails?limit=1000&cursor="+cursor, "", "", http.StatusOK, &page)
-		for _, a := range page.Emails {
-			if found[a.Email] {
-				s.t.Fatalf("%s is listed twice", a.Email)
-			}
-			found[a.Email] = true
-		}
-		if cursor = page.Next; cursor == "" {
-			return found
 		}
 	}
 }

@@ -26,17 +26,17 @@ func TestSmallJobBesideLargeOne(t *testing.T) {
 		return urls
 	}
 	s := startServer(t, t.TempDir(), "--workers", strconv.Itoa(workers))
-	first := s.create(smallURLs("first"))
+	first := s.Create(smallURLs("first"))
 	alone := s.watch(first, time.Minute)
 
 	// Lanes of 250 pages, each asked for two at a time: half a minute a batch.
-	big := s.create(large.URLs(2 * job.MaxLane))
-	for s.progress(big).Active < workers {
+	big := s.Create(large.URLs(2 * job.MaxLane))
+	for s.Progress(big).Active < workers {
 		time.Sleep(20 * time.Millisecond)
 	}
-	second := s.create(smallURLs("second"))
+	second := s.Create(smallURLs("second"))
 	beside := s.watch(second, 2*time.Minute)
-	left := s.progress(big)
+	left := s.Progress(big)
 	t.Logf("50 URLs: %d ms alone, %d ms beside a job of %d that has all %d workers", alone.ElapsedMS, beside.ElapsedMS, left.Total, workers)
 	if alone.Status != job.Completed || beside.Status != job.Completed || beside.Processed != 50 {
 		t.Errorf("ended %s and %s", alone.Status, beside.Status)

@@ -23,7 +23,7 @@ func TestAWSHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r httpapi.Report
-	s.do(http.MethodGet, "/health?deep=1", "", http.StatusOK, &r)
+	s.Do(http.MethodGet, "/health?deep=1", "", http.StatusOK, &r)
 	if c := check(t, r, "live updates"); c.Status != doctor.Degraded || !strings.Contains(c.Detail, "does not answer") || c.Advice == "" {
 		t.Errorf("nobody reads the stream: %+v", c)
 	}
@@ -37,7 +37,7 @@ func TestAWSHealth(t *testing.T) {
 	s.start()
 	time.Sleep(time.Second) // the stream is read from now on
 	r = httpapi.Report{}
-	s.do(http.MethodGet, "/health?deep=1", "", http.StatusOK, &r)
+	s.Do(http.MethodGet, "/health?deep=1", "", http.StatusOK, &r)
 	for _, name := range []string{"version", "store", "queue", "dead letters", "workers", "limits", "live updates", "clock", "file descriptors", "configuration"} {
 		if c := check(t, r, name); c.Status != doctor.OK {
 			t.Errorf("%+v", c)

@@ -49,7 +49,7 @@ func TestAWSTwentyThousand(t *testing.T) {
 	}
 	s.Bells.Handler = (&bells.Handler{Worker: worker, Log: discard}).Handle
 	s.start()
-	id := s.create(web.URLs(pages))
+	id := s.Create(web.URLs(pages))
 	v := s.view(id)
 	p := startProbe(t, func(ctx context.Context) error { _, err := s.Store.Job(ctx, id); return err })
 	end := v.wait(limit)
@@ -94,7 +94,7 @@ func TestAWSDisorder(t *testing.T) {
 	s.Sweeper.Interval = 15 * time.Second
 	s.Sweeper.Function = func(ctx context.Context) error { _, err := sweeper.Sweep(ctx); return err }
 	s.start()
-	id := s.create(web.URLs(pages))
+	id := s.Create(web.URLs(pages))
 	end := s.view(id).wait(limit)
 	again := 0
 	for _, n := range web.Visits.Counts() {
@@ -117,7 +117,7 @@ func (s *stack) check(web *testsite.Site, id job.ID, end job.Snapshot, pages int
 		s.t.Errorf("ended %+v, want %d found", end, total)
 	}
 	want := web.Addresses(pages)
-	if got := s.addresses(id); !maps.Equal(got, want) {
+	if got := s.Addresses(id); !maps.Equal(got, want) {
 		s.t.Errorf("%d addresses listed, %d published", len(got), len(want))
 	}
 	if end.Emails != int64(len(want)) || end.Domains != int64(len(web.Hosts)) {
@@ -132,7 +132,7 @@ func (s *stack) check(web *testsite.Site, id job.ID, end job.Snapshot, pages int
 // what the site published. One so large comes as a stream from the Function URL.
 func (s *stack) checkExport(web *testsite.Site, id job.ID, pages int) {
 	s.t.Helper()
-	c, err := client.New(client.Config{Endpoint: s.base, Key: s.key})
+	c, err := client.New(client.Config{Endpoint: s.Base, Key: s.Key})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -153,12 +153,12 @@ func (s *stack) checkExport(web *testsite.Site, id job.ID, pages int) {
 	}
 	path := "/jobs/" + string(id) + "/emails.csv"
 	if len(want) <= bufferedRows {
-		s.do(http.MethodGet, path, "", http.StatusOK, nil)
+		s.Do(http.MethodGet, path, "", http.StatusOK, nil)
 		return
 	}
 	var refused httpapi.Problem
-	s.do(http.MethodGet, path, "", http.StatusRequestEntityTooLarge, &refused)
-	if !strings.HasPrefix(refused.Stream, s.base+"/stream/") {
+	s.Do(http.MethodGet, path, "", http.StatusRequestEntityTooLarge, &refused)
+	if !strings.HasPrefix(refused.Stream, s.Base+"/stream/") {
 		s.t.Errorf("the file is named %q", refused.Stream)
 	}
 }

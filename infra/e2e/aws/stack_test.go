@@ -6,15 +6,12 @@ package aws
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"gleaner/infra/e2e/api"
 	"gleaner/infra/e2e/emulators"
 	"gleaner/infra/e2e/testsite"
 	"gleaner/infra/localstack/runner"
@@ -42,18 +40,18 @@ const concurrency = 16
 // stack is Gleaner on the emulators.
 type stack struct {
 	t testing.TB
+	api.Caller
 	*runner.Runner
 	dynamo, queues string // endpoints
 	table          string
-	bells, letters string // queues
-	base, key      string
+	bells, letters string       // queues
 	dead           atomic.Int64 // letters
 }
 
 // newStack makes a table and queues of the test's own. Nothing runs until start.
 func newStack(t testing.TB, timeout time.Duration) *stack {
 	t.Helper()
-	s := &stack{t: t, dynamo: emulators.OwnDynamoDB(t), queues: emulators.URL(t, emulators.ServiceSQS)}
+	s := &stack{Caller: api.Caller{TB: t}, t: t, dynamo: emulators.OwnDynamoDB(t), queues: emulators.URL(t, emulators.ServiceSQS)}
 	client := emulators.DynamoDB(s.dynamo)
 	s.table = "gleaner-e2e-" + rand.Text()
 	emulators.CreateTable(t, client, dynamostore.TableInput(s.table))
@@ -72,10 +70,10 @@ func newStack(t testing.TB, timeout time.Duration) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.base = "http://" + l.Addr().String()
+	s.Base = "http://" + l.Addr().String()
 	s.Runner, err = runner.New(t.Context(), runner.Config{
-		AWS: emulators.Config(s.base), DynamoDB: client, Streams: emulators.Streams(s.dynamo), SQS: emulators.SQS(s.queues),
-		Table: s.table, QueueURL: s.bells, DeadLetterURL: s.letters, URL: s.base, Workers: job.MaxWorkers, Timeout: timeout, Groups: true,
+		AWS: emulators.Config(s.Base), DynamoDB: client, Streams: emulators.Streams(s.dynamo), SQS: emulators.SQS(s.queues),
+		Table: s.table, QueueURL: s.bells, DeadLetterURL: s.letters, URL: s.Base, Workers: job.MaxWorkers, Timeout: timeout, Groups: true,
 		Fetch: fetch.Config{ContactURL: "https://gleaner-tests.org/crawler", AllowNets: []netip.Prefix{netip.MustParsePrefix(testsite.Net)}},
 		Log:   slog.New(slog.DiscardHandler),
 	})
@@ -91,7 +89,7 @@ func newStack(t testing.TB, timeout time.Duration) *stack {
 		_ = s.Shutdown(ctx) // a client that does not say good-bye is cut off
 		server.Close()
 	})
-	_, s.key, err = apikey.New(s.Store, nil, nil).Create(t.Context(), "anna", "e2e")
+	_, s.Key, err = apikey.New(s.Store, nil, nil).Create(t.Context(), "anna", "e2e")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,69 +130,4 @@ func (s *stack) start() {
 // dynamoClient is a client of the table that uses a transport of its own.
 func (s *stack) dynamoClient(c *http.Client) *dynamodb.Client {
 	return dynamodb.New(emulators.DynamoDB(s.dynamo).Options(), func(o *dynamodb.Options) { o.HTTPClient = c })
-}
-
-// do makes a request with the owner's key and decodes the answer.
-func (s *stack) do(method, path, body string, want int, out any) {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+s.key)
-	if body != "" {
-		req.Header.Set("Content-Type", "text/plain")
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode != want {
-		s.t.Fatalf("%s %s: %s, %v\n%s", method, path, res.Status, err, text)
-	}
-	if out != nil {
-		if err := json.Unmarshal(text, out); err != nil {
-			s.t.Fatalf("%s %s: %v\n%s", method, path, err, text)
-		}
-	}
-}
-
-// create hands in a list.
-func (s *stack) create(urls []string) job.ID {
-	s.t.Helper()
-	var created struct {
-		Job      struct{ ID job.ID }
-		Accepted int
-		Started  int64 `json:"started_in_ms"`
-	}
-	s.do(http.MethodPost, "/jobs?follow=none&per_host=8", strings.Join(urls, "\n"), http.StatusAccepted, &created)
-	if created.Accepted != len(urls) {
-		s.t.Fatalf("%d of %d accepted", created.Accepted, len(urls))
-	}
-	s.t.Logf("%d URLs accepted in %d ms", created.Accepted, created.Started)
-	return created.Job.ID
-}
-
-// addresses reads all addresses of a job, page by page.
-func (s *stack) addresses(id job.ID) map[string]bool {
-	s.t.Helper()
-	found := map[string]bool{}
-	for cursor := ""; ; {
-		var page struct {
-			Emails []job.Address
-			Next   string
-		}
-		s.do(http.MethodGet, "/jobs/"+string(id)+"/emails?limit=1000&cursor="+cursor, "", http.StatusOK, &page)
-		for _, a := range page.Emails {
-			if found[a.Email] {
-				s.t.Fatalf("%s is listed twice", a.Email)
-			}
-			found[a.Email] = true
-		}
-		if cursor = page.Next; cursor == "" {
-			return found
-		}
-	}
 }

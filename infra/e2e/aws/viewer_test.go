@@ -36,7 +36,7 @@ type sight struct {
 func (s *stack) view(id job.ID) *viewer {
 	s.t.Helper()
 	var ticket struct{ URL string }
-	s.do(http.MethodPost, "/tickets", "", http.StatusCreated, &ticket)
+	s.Do(http.MethodPost, "/tickets", "", http.StatusCreated, &ticket)
 	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
 	defer cancel()
 	c, res, err := websocket.Dial(ctx, ticket.URL, nil)
