@@ -174,7 +174,7 @@ test("addresses can be searched, and the export holds what is shown", { skip }, 
 });
 
 test("pause holds a job, resume goes on to its end", { skip, timeout: 90000 }, async () => {
-  const body = many(server.urls, 2000).join("\n");
+  const body = many(server.urls, 1200).join("\n");
   const made = await (await fetch(`${server.base}/jobs?name=Pausing`, { method: "POST", body, headers: { "Content-Type": "text/plain" } })).json();
   await page.goto(`${server.base}/#/jobs/${made.job.id}`);
   await page.getByRole("button", { name: "Pause" }).click();
@@ -185,7 +185,7 @@ test("pause holds a job, resume goes on to its end", { skip, timeout: 90000 }, a
   assert.equal((await api(`/jobs/${made.job.id}/progress`)).processed, held, "it went on");
   await page.getByRole("button", { name: "Resume" }).click();
   await eventually("the job's end", async () => (await status()) === "Completed", 60);
-  assert.equal(await number(tile(page, "Done")), 2000);
+  assert.equal(await number(tile(page, "Done")), 1200);
 });
 
 test("server-sent events can be chosen", { skip, timeout: 90000 }, async () => {
@@ -196,13 +196,13 @@ test("server-sent events can be chosen", { skip, timeout: 90000 }, async () => {
     await view.goto(`${server.base}/#/settings`);
     await view.locator(".choices label", { hasText: "Server-sent events" }).click();
     await view.goto(`${server.base}/#/new`);
-    await view.locator("#list").fill(many(server.urls, 1500).join("\n"));
+    await view.locator("#list").fill(many(server.urls, 700).join("\n"));
     const stream = view.waitForRequest(/\/events$/);
     await view.locator("#start:not([disabled])").click();
     await stream;
     await eventually("the live connection", async () => (await connection(view)) === "live");
     await eventually("the job's end", async () => (await view.locator(".job-head .pill").textContent()) === "Completed", 60);
-    assert.equal(await number(tile(view, "Done")), 1500);
+    assert.equal(await number(tile(view, "Done")), 700);
     assert.deepEqual([noted.versions, noted.polls], [[], 0], "it used another way as well");
   } finally {
     await other.close();

@@ -167,6 +167,7 @@ test("a webhook call is delivered, given up or tried again", () => {
   assert.deepEqual(of({ delivered_at: "2026-11-23T11:59:00Z" }), { tone: "ok", word: "Delivered", over: true });
   assert.deepEqual(of({ gave_up_at: "2026-11-23T11:59:00Z" }), { tone: "bad", word: "Given up", over: true });
   assert.deepEqual(of({ next_at: "2026-11-23T12:02:10Z" }), { tone: "warn", word: "Trying", over: false, next: "next try in 2 min 10 s" });
+  assert.equal(of({ next_at: "2026-11-23T12:00:04Z" }).next, "next try in 4 s");
   assert.equal(of({ next_at: "2026-11-23T11:59:58Z" }).next, "next try now");
 });
 
