@@ -24,9 +24,6 @@ const (
 	AbandonedAfter = 15 * time.Minute
 	// OpenFor is how long a list may be kept open for further chunks.
 	OpenFor = 24 * time.Hour
-	// patience is how overdue a silent batch must be in a job that moves on: its
-	// bell is probably still waiting in the queue.
-	patience = 10 * time.Minute
 )
 
 // Sizes of the sweeper's steps.
@@ -101,7 +98,7 @@ func (s *Sweeper) running(ctx context.Context, j job.Job, r *Report) error {
 	}
 	horizon := now
 	if now.Sub(p.Counters.UpdatedAt) < work.BellGrace {
-		horizon = now.Add(-patience)
+		horizon = now.Add(-work.Patience)
 	}
 	refs, err := s.Store.Due(ctx, j.ID, horizon, ringLimit)
 	if err != nil || len(refs) == 0 {

@@ -28,7 +28,7 @@ func (w *Worker) finish(ctx context.Context, j job.Job, b *job.Batch) error {
 	slices.Reverse(tally.Recent)
 
 	now := w.Now()
-	next, err := w.Store.Settle(ctx, b.Ref, tally, now, now.Add(BellGrace))
+	next, err := w.Store.Settle(ctx, b.Ref, tally, now, unsure(now))
 	if err != nil && !errors.Is(err, job.ErrDone) {
 		return fmt.Errorf("work: settling %s: %w", b.Ref, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"gleaner/shared/crawl"
 	"gleaner/shared/job"
+	"gleaner/shared/sweep"
 )
 
 // A batch larger than its time is finished by continuations, and nothing is
@@ -273,5 +275,68 @@ func TestDrain(t *testing.T) {
 	}
 	if b, err := p.store.Batch(t.Context(), bellOf(id, 0).Ref); err != nil || b.Attempt != 0 {
 		t.Errorf("claimed while draining: %+v, %v", b.Attempt, err)
+	}
+}
+
+// Whoever settles a batch may die before he rings the next of its lane, or stores
+// a continuation and dies: the sweeper rings those soon, also where the rest of
+// the job moves on.
+func TestLostBells(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, crawlFunc(func(_ context.Context, r crawl.Request) (job.Result, error) {
+		if r.Targets[0].Host() != "large.example.org" {
+			return allFine(r), nil
+		}
+		rest := r.Targets[1:]
+		r.Targets = r.Targets[:1]
+		res := allFine(r)
+		res.Remainder = rest
+		return res, nil
+	}))
+	lists := [][]string{urls("lane.example.org", 4), urls("large.example.org", 4)}
+	for n := range 10 {
+		lists = append(lists, urls(fmt.Sprintf("h%d.example.org", n), 3))
+	}
+	id := p.begin(t, lists...)
+	ring := func(b job.Bell) {
+		t.Helper()
+		if err := p.worker.Ring(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 3 { // three workers died: it is split into a lane of two
+		_, err := p.store.Claim(t.Context(), bellOf(id, 0).Ref, job.Claim{Token: fmt.Sprint(n), Now: p.Now(), Lease: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Pass(2 * time.Minute)
+	}
+	ring(bellOf(id, 0))
+	half, _ := p.bells.Next()
+	ring(half)
+	ring(bellOf(id, 1))
+	lost := map[job.Bell]bool{}
+	for _, b := range p.bells.Take() {
+		lost[b] = true
+	}
+	if len(lost) != 2 {
+		t.Fatalf("rung: %v", lost)
+	}
+	sweeper := &sweep.Sweeper{Store: p.store, Bells: p.bells, Now: p.Now, Log: slog.New(slog.DiscardHandler)}
+	for n := 2; n < 6; n++ { // two minutes in which others move on
+		p.Pass(30 * time.Second)
+		ring(bellOf(id, n))
+		if _, err := sweeper.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range p.bells.Take() {
+			if !lost[b] {
+				t.Errorf("rung, although the job moves on: %+v", b)
+			}
+			delete(lost, b)
+		}
+	}
+	if len(lost) > 0 {
+		t.Errorf("silent: %v", lost)
 	}
 }

@@ -47,6 +47,9 @@ const (
 	// BellGrace is how long a batch whose bell was just rung may stay silent
 	// before the sweeper rings it again.
 	BellGrace = time.Minute
+	// Patience is how overdue a silent batch must be in a job that moves on before
+	// the sweeper rings it: its bell is probably still waiting in the queue.
+	Patience = 10 * time.Minute
 	// MaxLease is the longest lease there is: that of a worker with the longest
 	// time that any installation gives it.
 	MaxLease = 6 * time.Minute
@@ -223,7 +226,7 @@ func (w *Worker) crawl(ctx context.Context, j job.Job, b *job.Batch, claim job.C
 			Ref:     job.Ref{Job: j.ID, Key: b.Ref.Key.Child('c')},
 			Status:  job.Pending,
 			Targets: res.Remainder,
-			Due:     w.Now().Add(BellGrace),
+			Due:     unsure(w.Now()),
 		}
 	}
 	err = w.Store.SaveResult(ctx, b.Ref, claim.Token, res, cont)
@@ -268,6 +271,10 @@ func (w *Worker) handBack(ctx context.Context, b *job.Batch, claim job.Claim, ca
 	}
 	return cause
 }
+
+// unsure is when a batch is due whose bell is only rung by whoever stores that
+// it waits: in case he dies over it, the sweeper has no Patience with it.
+func unsure(now time.Time) time.Time { return now.Add(BellGrace - Patience) }
 
 // ring rings batches of a job. A bell that cannot be rung is not lost: the batch
 // is due, and the sweeper rings it.
