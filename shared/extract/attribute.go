@@ -144,11 +144,11 @@ func (w *walker) applyEffect(name []byte, e *effect) {
 	if e.hidden {
 		w.openSpecial(name, special{kind: specialHidden})
 	}
-	if w.s.opt.KeepObfuscated {
-		return
-	}
 	if e.scope != "" {
 		w.openSpecial(name, special{kind: specialScope, after: e.scope})
+	}
+	if w.s.opt.KeepObfuscated {
+		return
 	}
 	if e.reversed {
 		w.openSpecial(name, special{kind: specialReversed})

@@ -10,28 +10,32 @@ var decoyWords = [...]string{
 }
 
 // dropDecoyWords takes decoy words out of a candidate. A word that is all of
-// the local part, or the name of the domain, is none.
-func dropDecoyWords(c *candidate) {
+// the local part, or the name of the domain, is none. It reports whether there
+// was one.
+func dropDecoyWords(c *candidate) (dropped bool) {
 	if local := withoutDecoy(c.local); len(local) > 1 && len(local) < len(c.local) {
-		c.local, c.decoy = local, true
+		c.local, c.decoy, dropped = local, true, true
 	}
 	if domain := withoutDecoy(c.domain); len(domain) < len(c.domain) && hasSuffix(domain) {
-		c.domain, c.decoy = domain, true
+		c.domain, c.decoy, dropped = domain, true, true
 	}
+	return dropped
 }
 
 // dropDecoySuffix takes a last label off the domain that keeps mail from being
-// sent: "site.de.invalid", "site.de.nospam".
-func dropDecoySuffix(c *candidate) {
+// sent, "site.de.invalid", "site.de.nospam", and reports whether there was one.
+func dropDecoySuffix(c *candidate) bool {
 	d := bytes.TrimRight(c.domain, ".")
 	i := bytes.LastIndexByte(d, '.')
 	if i < 4 || len(d)-i < 7 {
-		return
+		return false
 	}
 	label := d[i+1:]
-	if (foldEqual(label, "invalid") || mayHoldDecoy(label) && len(withoutDecoy(d)) < len(d)) && hasSuffix(d[:i]) {
-		c.domain, c.decoy = d[:i], true
+	if !foldEqual(label, "invalid") && (!mayHoldDecoy(label) || len(withoutDecoy(d)) == len(d)) || !hasSuffix(d[:i]) {
+		return false
 	}
+	c.domain, c.decoy = d[:i], true
+	return true
 }
 
 // withoutDecoy returns b without its first decoy word and one separator that

@@ -217,8 +217,8 @@ func (s *sink) recipient(one []byte, l *layer) {
 	if at > 0 {
 		c := candidate{local: one[:at], domain: one[at+1:], lo: 0, hi: len(one)}
 		if one[at-1] != ' ' && dotAtom(string(c.local)) == nil && s.validDomain(c.domain) && !mangled(c.local) {
-			if !s.opt.KeepObfuscated {
-				dropDecoyWords(&c)
+			if dropDecoyWords(&c) && s.opt.KeepObfuscated {
+				return
 			}
 			if !rubbish(&c, inText) {
 				s.record(one, &c, &inner)

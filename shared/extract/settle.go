@@ -35,8 +35,8 @@ func (s *sink) settle(b []byte, c *candidate, l *layer) {
 	if !s.context(b, c, l) || !trimLocal(b, c, l) {
 		return
 	}
-	if !s.opt.KeepObfuscated {
-		dropDecoySuffix(c)
+	if dropDecoySuffix(c) && s.opt.KeepObfuscated {
+		return
 	}
 	n, how := s.cutDomain(c, l.place)
 	if n == 0 {
@@ -47,8 +47,8 @@ func (s *sink) settle(b []byte, c *candidate, l *layer) {
 		c.glued = c.glued || how == cutGlued
 		c.hi = advance(b, c.sign, n)
 	}
-	if !s.opt.KeepObfuscated && len(c.local)+len(c.domain) > 14 {
-		dropDecoyWords(c)
+	if len(c.local)+len(c.domain) > 14 && dropDecoyWords(c) && s.opt.KeepObfuscated {
+		return
 	}
 	if rubbish(c, l.place) {
 		return

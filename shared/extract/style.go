@@ -119,7 +119,7 @@ func (w *walker) style(lo, hi int) {
 		l.place = inStyle
 		w.s.scan(b, &l)
 	}
-	if w.s.opt.KeepObfuscated || w.second {
+	if w.second {
 		return
 	}
 	known := len(w.sheet.rules)
@@ -150,6 +150,9 @@ func (w *walker) style(lo, hi int) {
 		}
 		var e effect
 		inlineStyle(b[:end], &e)
+		if w.s.opt.KeepObfuscated {
+			e = effect{hidden: e.hidden} // what is not shown is not shown
+		}
 		if e.any() {
 			w.sheet.add(selector, &e)
 			w.contentOf(&e, w.pos(hi-len(b)))
