@@ -102,6 +102,9 @@ type Limits struct {
 	Decoded int64   // bytes of a body after decompression; 64 MiB
 	Rate    float64 // requests a second and owner, sustained; 100. Negative: no limit
 	Burst   int     // requests at once; 200
+	// FirstByte is how long a file that is streamed may leave its client without a
+	// header while nothing is found that belongs into it; 10 s.
+	FirstByte time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -116,6 +119,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Burst == 0 {
 		l.Burst = 200
+	}
+	if l.FirstByte == 0 {
+		l.FirstByte = 10 * time.Second
 	}
 	return l
 }

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"gleaner/shared/export"
 )
@@ -128,15 +130,17 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, what string, format e
 		return nil
 	}
 	out := &lateHeader{w: w, headers: headers}
+	silence := time.AfterFunc(a.Limits.FirstByte, out.begin)
 	err := write(r.Context(), out)
-	if err != nil && !out.begun {
+	silence.Stop()
+	begun := out.end(err == nil)
+	if err != nil && !begun {
 		return err
 	}
 	if err != nil {
 		callOf(r).fault = err
 		panic(http.ErrAbortHandler) // a file cut short must not look whole
 	}
-	out.begin()
 	return nil
 }
 
@@ -172,14 +176,28 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 // lateHeader sets the headers with the first byte, so that a fault before it can
-// still be answered as such.
+// still be answered as such, or when nothing has been found for so long that a
+// client might take the silence for a fault.
 type lateHeader struct {
 	w       http.ResponseWriter
 	headers func()
-	begun   bool
+
+	mu           sync.Mutex
+	begun, ended bool
 }
 
+// begin sends the headers, unless the answer is under way or has ended without.
 func (l *lateHeader) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.begun || l.ended {
+		return
+	}
+	l.send()
+	_ = http.NewResponseController(l.w).Flush() // where it cannot, it streams anyway
+}
+
+func (l *lateHeader) send() {
 	if !l.begun {
 		l.begun = true
 		l.headers()
@@ -189,6 +207,20 @@ func (l *lateHeader) begin() {
 
 // Write implements io.Writer.
 func (l *lateHeader) Write(p []byte) (int, error) {
-	l.begin()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.send()
 	return l.w.Write(p)
+}
+
+// end keeps a header from being sent later, sends that of an empty file if it is
+// whole, and reports whether there is one.
+func (l *lateHeader) end(whole bool) (begun bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if whole {
+		l.send()
+	}
+	l.ended = true
+	return l.begun
 }

@@ -149,6 +149,40 @@ func (s *tornStore) Addresses(ctx context.Context, id job.ID, f job.AddressFilte
 	return s.Store.Addresses(ctx, id, f, cursor, limit)
 }
 
+// slowStore takes its time to find nothing.
+type slowStore struct {
+	job.Store
+	found chan struct{}
+}
+
+func (s *slowStore) Addresses(context.Context, job.ID, job.AddressFilter, string, int) (job.Page[job.Address], error) {
+	<-s.found
+	return job.Page[job.Address]{}, nil
+}
+
+// A client hears of a file before anything that belongs into it is found: it would
+// give up on a server that says nothing for a minute.
+func TestAnExportInWhichLittleIsFoundBegins(t *testing.T) {
+	slow := &slowStore{found: make(chan struct{})}
+	s := newSite(t, func(c *httpapi.Config) {
+		slow.Store, c.Store = c.Store, slow
+		c.Limits.FirstByte = 20 * time.Millisecond
+	})
+	id := s.submitList("a-firma.de")
+	server := httptest.NewServer(s.api)
+	defer server.Close()
+	answer, err := get(t, server.URL+"/jobs/"+string(id)+"/emails.csv", nil) // returns with the header
+	close(slow.found)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK || !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/csv") || !strings.HasPrefix(string(body), "email,") {
+		t.Errorf("%s %v %q %v", answer.Status, answer.Header, body, err)
+	}
+}
+
 func get(t *testing.T, target string, header http.Header) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
