@@ -90,9 +90,6 @@ func New(c Config) (*Client, error) {
 	}, nil
 }
 
-// Endpoint is the base URL called.
-func (c *Client) Endpoint() string { return c.base.String() }
-
 // request is one call of the API.
 type request struct {
 	method string

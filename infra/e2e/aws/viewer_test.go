@@ -37,7 +37,7 @@ func (s *stack) view(id job.ID) *viewer {
 	s.t.Helper()
 	var ticket struct{ URL string }
 	s.Do(http.MethodPost, "/tickets", "", http.StatusCreated, &ticket)
-	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	c, res, err := websocket.Dial(ctx, ticket.URL, nil)
 	if res != nil && res.Body != nil {

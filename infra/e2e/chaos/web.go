@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"strings"
-	"sync"
 	"time"
 
 	"gleaner/shared/crawl"
@@ -14,7 +12,7 @@ import (
 )
 
 // Web is a pretended web that a worker crawls without a network: what a URL
-// brings follows from its text, and every visit is written down.
+// brings follows from its text.
 type Web struct {
 	// Limit is how many targets a crawl gets done before its time is up; 0: all.
 	Limit int
@@ -27,16 +25,6 @@ type Web struct {
 	// During is called once in each crawl, in the middle; it may be nil.
 	During func()
 	Clock  func() time.Time
-
-	mu     sync.Mutex
-	visits map[string]int
-}
-
-// Visits says how often each URL was visited.
-func (w *Web) Visits() map[string]int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return maps.Clone(w.visits)
 }
 
 // Crawl implements work.Crawler.
@@ -66,12 +54,6 @@ func (w *Web) Crawl(ctx context.Context, r crawl.Request) (job.Result, error) {
 		}
 		v := job.Visit{URL: t.URL, Outcome: job.OutcomeCancelled}
 		if status == job.Running {
-			w.mu.Lock()
-			if w.visits == nil {
-				w.visits = map[string]int{}
-			}
-			w.visits[t.URL]++
-			w.mu.Unlock()
 			w.visit(t.URL, r.Job.Retries, &v, &res, found)
 		}
 		res.Visits = append(res.Visits, v)

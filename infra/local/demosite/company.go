@@ -26,7 +26,7 @@ func (s *Site) addCompany(i int) {
 	if round := i / (len(trades) * len(birds)); round > 0 {
 		name += fmt.Sprintf("-%d", round)
 	}
-	host := name + "." + Zone
+	host := name + "." + zone
 	if i%24 == 23 { // a company that does not want to be crawled
 		s.put(host, "/robots.txt", page{body: "User-agent: *\nDisallow: /\n", contentType: "text/plain"}, "")
 		s.put(host, "/", html(name, `<a href="mailto:secret@`+host+`">write</a>`), job.OutcomeRobots)

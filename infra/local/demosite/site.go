@@ -18,9 +18,9 @@ import (
 	"gleaner/shared/loopback"
 )
 
-// Zone is the domain under which the site's hosts live. Its names resolve on
+// zone is the domain under which the site's hosts live. Its names resolve on
 // the site's own resolver only.
-const Zone = "gleaner-demo.org"
+const zone = "gleaner-demo.org"
 
 // Site is the running site.
 type Site struct {
