@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"gleaner/shared/job"
-	"gleaner/shared/queue"
 )
 
 // Deaths forgiven to a batch before it is suspected: machines do go away. A half
@@ -43,7 +42,7 @@ func (w *Worker) crawlApart(ctx context.Context, j job.Job, b *job.Batch, claim 
 			return false, err
 		}
 		if !at.alone(ctx) {
-			return false, w.ringLater(ctx, b.Ref)
+			return false, w.ringLater(ctx, b.Ref, laterOn)
 		}
 		again, anew, err := w.claim(ctx, b.Ref)
 		switch {
@@ -57,18 +56,6 @@ func (w *Worker) crawlApart(ctx context.Context, j job.Job, b *job.Batch, claim 
 		}
 	}
 	return w.crawl(ctx, j, b, claim)
-}
-
-// ringLater rings a batch's bell again after a while. It is due all the same:
-// if this fails its message comes again.
-func (w *Worker) ringLater(ctx context.Context, ref job.Ref) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), LeaseMargin/2)
-	defer cancel()
-	bell := job.Bell{Ref: ref}
-	if err := w.Bells.Send(ctx, []queue.Outgoing{{Body: bell.Encode(), Group: bell.Group(), Delay: laterOn}}); err != nil {
-		return fmt.Errorf("work: ringing %s again: %w", ref, err)
-	}
-	return nil
 }
 
 // isolate splits a batch that kills workers, until the one URL that does so is

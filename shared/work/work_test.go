@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"gleaner/infra/local/sqlitestore"
 	"gleaner/shared/crawl"
 	"gleaner/shared/job"
 	"gleaner/shared/sweep"
+	"gleaner/shared/work"
 )
 
 // A batch larger than its time is finished by continuations, and nothing is
@@ -261,6 +263,54 @@ func TestFaultOfOurOwn(t *testing.T) {
 	}
 	if err := p.worker.Bury(t.Context(), bellOf(id, 0).Ref, "again"); err != nil {
 		t.Errorf("buried twice: %v", err)
+	}
+}
+
+// failing is a store that does not settle until it is told to.
+type failing struct {
+	*sqlitestore.Store
+	down atomic.Bool
+}
+
+func (f *failing) Settle(ctx context.Context, r job.Ref, t job.Tally, now, nextDue time.Time) (job.Key, error) {
+	if f.down.Load() {
+		return "", errors.New("the disk is full")
+	}
+	return f.Store.Settle(ctx, r, t, now, nextDue)
+}
+
+// A worker that fails over a batch it holds makes its message come again, which
+// finds the batch held and is gone: another bell rings when the lease is over.
+func TestFailureWhileHolding(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, nil)
+	f := &failing{Store: p.store}
+	f.down.Store(true)
+	fine := crawlFunc(func(_ context.Context, r crawl.Request) (job.Result, error) { return allFine(r), nil })
+	w := work.New(work.Config{Store: f, Bells: p.bells, Crawler: fine, Now: p.Now})
+	id := p.begin(t, urls("a.example.org", 3))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := w.Ring(ctx, bellOf(id, 0)); err == nil {
+		t.Fatal("no failure")
+	}
+	again, ok := p.bells.Next()
+	if !ok || again != bellOf(id, 0) {
+		t.Fatalf("rung: %v, %+v", ok, again)
+	}
+	f.down.Store(false)
+	if err := w.Ring(ctx, bellOf(id, 0)); err != nil {
+		t.Errorf("while it is held: %v", err)
+	}
+	p.Pass(time.Minute + work.LeaseMargin + time.Second)
+	if err := w.Ring(ctx, again); err != nil {
+		t.Error(err)
+	}
+	if got := p.progress(t, id); got.Job.Status != job.Completed {
+		t.Errorf("the job is %s", got.Job.Status)
+	}
+	if _, more := p.bells.Next(); more {
+		t.Error("rung once more")
 	}
 }
 

@@ -135,7 +135,7 @@ func (w *Worker) announce(ctx context.Context, id job.ID) error {
 func (w *Worker) batch(ctx context.Context, ref job.Ref) error {
 	at, ok := w.company.join(ctx)
 	if !ok {
-		return w.ringLater(ctx, ref)
+		return w.ringLater(ctx, ref, laterOn)
 	}
 	defer at.leave()
 	log := w.Log.With("job", ref.Job, "batch", ref.Key)
@@ -164,14 +164,24 @@ func (w *Worker) batch(ctx context.Context, ref job.Ref) error {
 	}
 	if b.Status == job.Leased {
 		if crashedBefore(&b) {
-			return w.isolate(ctx, j, b)
+			return w.comeBack(ctx, &b, w.isolate(ctx, j, b))
 		}
 		done, err := w.crawlApart(ctx, j, &b, claim, at)
 		if err != nil || !done {
 			return err
 		}
 	}
-	return w.finish(ctx, j, &b)
+	return w.comeBack(ctx, &b, w.finish(ctx, j, &b))
+}
+
+// comeBack has a batch looked at again at the end of its lease if its worker
+// failed over it while holding it, for until then its message finds it held. It
+// returns the failure.
+func (w *Worker) comeBack(ctx context.Context, b *job.Batch, failure error) error {
+	if failure == nil {
+		return nil
+	}
+	return errors.Join(failure, w.ringLater(ctx, b.Ref, max(0, b.LeaseUntil.Sub(w.Now()))+time.Second))
 }
 
 // isAnswer reports whether err means that somebody else has, had or will have
@@ -237,7 +247,7 @@ func (w *Worker) crawl(ctx context.Context, j job.Job, b *job.Batch, claim job.C
 	case isAnswer(err):
 		return false, nil // another worker took over; what it does is as good
 	case err != nil:
-		return false, fmt.Errorf("work: storing the outcomes of %s: %w", b.Ref, err)
+		return false, w.comeBack(ctx, b, fmt.Errorf("work: storing the outcomes of %s: %w", b.Ref, err))
 	}
 	b.Status, b.Result = job.Fetched, &res
 	if cont != nil && b.Next == "" {
@@ -287,4 +297,16 @@ func (w *Worker) ring(ctx context.Context, j job.Job, refs ...job.Ref) {
 	if err := w.Bells.Send(ctx, bells); err != nil {
 		w.Log.WarnContext(ctx, "bells not rung; the sweeper will", "job", j.ID, "bells", len(refs), "error", err)
 	}
+}
+
+// ringLater rings a batch's bell again after a while, also when ctx is over.
+func (w *Worker) ringLater(ctx context.Context, ref job.Ref, delay time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), LeaseMargin/2)
+	defer cancel()
+	bell := job.Bell{Ref: ref}
+	message := queue.Outgoing{Body: bell.Encode(), Group: bell.Group(), Delay: min(delay, queue.MaxDelay)}
+	if err := w.Bells.Send(ctx, []queue.Outgoing{message}); err != nil {
+		return fmt.Errorf("work: ringing %s later: %w", ref, err)
+	}
+	return nil
 }
