@@ -100,7 +100,7 @@ func TestConnectionsEndpoint(t *testing.T) {
 	t.Parallel()
 	cfg := aws.Config{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second},
+		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience},
 	}
 	pushtest.Run(t, func(t testing.TB, h pushtest.Handler) pushtest.Front {
 		_, server := start(t, wshub.Config{Handler: wshub.Handler(h)})

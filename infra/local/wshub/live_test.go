@@ -85,7 +85,7 @@ func onAWS(t testing.TB) backend {
 }
 
 func unkept() *http.Client {
-	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 }
 
 // live is the whole way of a change: the store, its stream, the event source, the

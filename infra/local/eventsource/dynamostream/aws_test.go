@@ -85,7 +85,7 @@ func TestAWSStream(t *testing.T) {
 		select {
 		case last = <-got:
 			names = append(names, last.Change.Keys["PK"].String())
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("only %v arrived", names)
 		}
 	}
