@@ -186,11 +186,12 @@ type lateHeader struct {
 	begun, ended bool
 }
 
-// begin sends the headers, unless the answer is under way or has ended without.
+// begin sends the headers, and what may still lie in a buffer behind them, unless
+// the answer has ended.
 func (l *lateHeader) begin() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.begun || l.ended {
+	if l.ended {
 		return
 	}
 	l.send()
