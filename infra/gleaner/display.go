@@ -86,9 +86,9 @@ func (d *display) progress(s job.Snapshot) {
 
 // facts say where a job stands, the most important first.
 func (d *display) facts(s job.Snapshot, long bool) []string {
-	pages := fmt.Sprintf("%s/%s pages", count(s.Processed), count(s.Total))
+	pages := fmt.Sprintf("%s/%s pages", count(doneOf(&s)), count(s.URLs))
 	if long {
-		pages = fmt.Sprintf("%s of %s pages", count(s.Processed), count(s.Total))
+		pages = fmt.Sprintf("%s of %s pages", count(doneOf(&s)), count(s.URLs))
 	}
 	facts := []string{pages, counted(s.Emails, "address", "addresses")}
 	if n := failures(s); n > 0 {
@@ -147,7 +147,7 @@ func (d *display) finish(s job.Snapshot) {
 	if took > time.Minute {
 		took = took.Round(time.Second)
 	}
-	_, _ = fmt.Fprintf(d.out, "%s in %s (%.1f a second), %s of %s\n", counted(s.Processed, "page", "pages"), took, s.Rate,
+	_, _ = fmt.Fprintf(d.out, "%s in %s (%.1f a second), %s of %s\n", counted(doneOf(&s), "page", "pages"), took, s.Rate,
 		counted(s.Emails, "address", "addresses"), counted(s.Domains, "domain", "domains"))
 	outcomes := make([]job.Outcome, 0, len(s.Outcomes))
 	for o := range s.Outcomes {
@@ -204,3 +204,7 @@ func clock(d time.Duration) string {
 		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
 	}
 }
+
+// doneOf is how many of a job's URLs have their outcome. A snapshot counts a URL
+// that is tried again once more, in Total as in Processed; people count URLs.
+func doneOf(s *job.Snapshot) int64 { return max(0, s.URLs-max(0, s.Total-s.Processed)) }

@@ -63,9 +63,9 @@ func newJobs(getenv func(string) string) *cobra.Command {
 
 func jobRow(j *client.JobItem) []string {
 	p := &j.Progress
-	pages := count(p.Processed)
+	pages := count(doneOf(p))
 	if p.Processed != p.Total {
-		pages += " of " + count(p.Total)
+		pages += " of " + count(p.URLs)
 	}
 	return []string{
 		string(j.ID), strings.ToLower(string(p.Status)), pages, count(p.Emails), count(failures(*p)),

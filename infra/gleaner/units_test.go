@@ -70,14 +70,14 @@ func TestNumbersForPeople(t *testing.T) {
 func TestBarFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	s := job.Snapshot{
-		Status: job.Running, Total: 1_234_567, Processed: 234_567, Emails: 45_678,
+		Status: job.Running, URLs: 1_234_567, Total: 1_234_567, Processed: 234_567, Emails: 45_678,
 		Outcomes: map[job.Outcome]int64{job.OutcomeTimeout: 1234},
 	}
 	for width := 40; width <= 200; width++ {
 		var out bytes.Buffer
 		now := time.Unix(1_000_000, 0)
 		d := &display{out: &out, now: func() time.Time { return now }, tty: func() int { return width }}
-		d.progress(job.Snapshot{Status: job.Running, Total: s.Total, Processed: s.Processed - 500})
+		d.progress(job.Snapshot{Status: job.Running, URLs: s.URLs, Total: s.Total, Processed: s.Processed - 500})
 		now = now.Add(10 * time.Second)
 		d.progress(s)
 		shown := out.String()[strings.LastIndex(out.String(), "\r")+1:]
@@ -100,7 +100,7 @@ func TestLinesWhereThereIsNoTerminal(t *testing.T) {
 	d := newDisplay(&out, false)
 	d.now = func() time.Time { return now }
 	for i := range int64(11) {
-		d.progress(job.Snapshot{Status: job.Running, Total: 100, Processed: i, Emails: 1})
+		d.progress(job.Snapshot{Status: job.Running, URLs: 100, Total: 100, Processed: i, Emails: 1})
 		now = now.Add(time.Second)
 	}
 	want := "0 of 100 pages, 1 address\n5 of 100 pages, 1 address, 1.0/s, 1m35s left\n10 of 100 pages, 1 address, 1.0/s, 1m30s left\n"
@@ -144,6 +144,19 @@ func TestConfidenceFlag(t *testing.T) {
 		var c confidence
 		if err := c.Set(in); err != nil || c != want {
 			t.Errorf("%q: %v %v", in, c, err)
+		}
+	}
+}
+
+func TestDoneCountsURLs(t *testing.T) {
+	for _, c := range []struct{ urls, total, processed, want int64 }{
+		{5000, 5000, 2183, 2183},
+		{5000, 5183, 2183, 2000}, // 183 are tried again
+		{5000, 5183, 5183, 5000},
+		{0, 0, 0, 0},
+	} {
+		if got := doneOf(&job.Snapshot{URLs: c.urls, Total: c.total, Processed: c.processed}); got != c.want {
+			t.Errorf("%+v: %d", c, got)
 		}
 	}
 }

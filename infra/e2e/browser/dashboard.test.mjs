@@ -136,6 +136,7 @@ test("cancel keeps what was found, and retry goes on", { skip, timeout: 180000 }
   assert.equal(done.outcomes.cancelled ?? 0, 0);
   assert.equal(Object.values(done.outcomes).reduce((a, b) => a + b, 0), 5000, "every URL has one outcome");
   assert.equal(await number(tile(page, "Addresses")), done.emails);
+  assert.equal(await number(tile(page, "Done")), 5000, "what was tried again is counted once");
 });
 
 test("outcomes lead to their URLs", { skip }, async () => {

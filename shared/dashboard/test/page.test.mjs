@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as format from "../static/js/format.js";
 import { backoff } from "../static/js/live/backoff.js";
 import { EventParser } from "../static/js/live/eventparser.js";
+import { doneOf } from "../static/js/live/done.js";
 import { newer } from "../static/js/live/order.js";
 import { append, begin, current, rates } from "../static/js/live/series.js";
 import { state } from "../static/js/job/callstate.js";
@@ -43,6 +44,14 @@ test("routes are parsed and survive nonsense", () => {
   assert.deepEqual(parse("#/jobs/01J/urls?outcome=timeout&q=a%20b"), { path: ["jobs", "01J", "urls"], params: { outcome: "timeout", q: "a b" } });
   assert.deepEqual(parse(""), { path: [], params: {} });
   assert.deepEqual(parse("#/jobs/%E0%A4%A"), { path: ["jobs", "%E0%A4%A"], params: {} });
+});
+
+test("a URL that was tried again is one URL", () => {
+  assert.equal(doneOf({ urls: 5000, total: 5000, processed: 2183 }), 2183);
+  assert.equal(doneOf({ urls: 5000, total: 5183, processed: 2183 }), 2000, "183 are tried again");
+  assert.equal(doneOf({ urls: 5000, total: 5183, processed: 5183 }), 5000);
+  assert.equal(doneOf({ urls: 0, total: 0, processed: 0 }), 0);
+  assert.equal(doneOf({ urls: 12 }), 0, "nothing is known yet");
 });
 
 test("a snapshot that was overtaken is not shown", () => {

@@ -1,6 +1,7 @@
 // The first view of a job: tiles, curve, outcomes, newest addresses, history.
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { ago, bytes, clock, compact, duration, int, moment, percent, plural, rate } from "../format.js";
+import { doneOf } from "../live/done.js";
 import { current } from "../live/series.js";
 import { describe } from "../options.js";
 import { Icon } from "../ui/icons.js";
@@ -38,23 +39,24 @@ function Tiles({ s, series }) {
   const resting = s.status === "PAUSED" && s.active_workers === 0;
   const speed = final ? s.rate : resting ? 0 : (current(series) ?? s.rate);
   const left = s.total - s.processed;
+  const done = doneOf(s);
   const eta = s.status === "RUNNING" && left > 0 ? (speed > 0 ? left / speed : s.eta_seconds) : undefined;
   return html`<section class="card tiles" aria-label="Figures">
     <${Tile}
       label="Done"
-      value=${compact(s.processed)}
-      title=${`${int(s.processed)} of ${int(s.total)}`}
-      note=${`${percent(s.processed, s.total)} of ${plural(s.total, "URL")}`}
+      value=${compact(done)}
+      title=${`${int(done)} of ${int(s.urls)}`}
+      note=${`${percent(done, s.urls)} of ${plural(s.urls, "URL")}`}
     >
       <div
         class="progress"
         role="progressbar"
         aria-label="URLs done"
         aria-valuemin="0"
-        aria-valuemax=${s.total}
-        aria-valuenow=${s.processed}
+        aria-valuemax=${s.urls}
+        aria-valuenow=${done}
       >
-        <i style=${{ transform: `scaleX(${s.total ? s.processed / s.total : 0})` }}></i>
+        <i style=${{ transform: `scaleX(${s.urls ? done / s.urls : 0})` }}></i>
       </div>
     <//>
     <${Tile} label="Addresses" value=${compact(s.emails)} title=${int(s.emails)} note=${`${percent(s.outcomes?.found ?? 0, s.processed)} of URLs had one`} />

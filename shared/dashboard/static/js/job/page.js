@@ -1,6 +1,7 @@
 // One job: its figures as they grow, its addresses, all its URLs.
 import { html, useEffect, useMemo } from "../../vendor/preact.js";
 import { compact, percent } from "../format.js";
+import { doneOf } from "../live/done.js";
 import { Feed } from "../live/feed.js";
 import { prefs } from "../prefs.js";
 import { Failure, State } from "../ui/states.js";
@@ -32,13 +33,13 @@ export function JobPage({ id, view }) {
     <//>`;
   }
   const name = snapshot.name || "Unnamed job";
-  const part = snapshot.status === "RUNNING" ? `${percent(snapshot.processed, snapshot.total)} · ` : "";
+  const part = snapshot.status === "RUNNING" ? `${percent(doneOf(snapshot), snapshot.urls)} · ` : "";
   return html`<${Shell} title=${part + name} view=${`${id} ${view}`}>
     <${JobHead} feed=${feed} />
     <nav class="tabs" aria-label="Views of this job">
       <${Tab} id=${id} now=${view} view="" text="Overview" />
       <${Tab} id=${id} now=${view} view="addresses" text="Addresses" count=${snapshot.emails} />
-      <${Tab} id=${id} now=${view} view="urls" text="URLs" count=${snapshot.processed} />
+      <${Tab} id=${id} now=${view} view="urls" text="URLs" count=${doneOf(snapshot)} />
     </nav>
     ${view === "addresses"
       ? html`<${Addresses} key=${id} snapshot=${snapshot} />`

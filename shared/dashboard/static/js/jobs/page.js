@@ -1,6 +1,7 @@
 // The list of jobs.
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { ago, int, percent, plural } from "../format.js";
+import { doneOf } from "../live/done.js";
 import { seriesOf } from "../live/history.js";
 import { act, deleteJob } from "../job/actions.js";
 import { route, setParams } from "../router.js";
@@ -88,8 +89,8 @@ function Content({ list, filtered, chosen, choose, setChosen }) {
 function Row({ job, chosen, choose }) {
   const now = useNow(15);
   const p = job.progress ?? {};
-  const total = p.total || job.urls || 0;
-  const done = p.processed ?? 0;
+  const total = job.urls || 0;
+  const done = doneOf({ ...p, urls: total });
   return html`<tr>
     <td class="check-cell">
       <input type="checkbox" aria-label=${`Select ${job.name || job.id}`} checked=${chosen} onChange=${(e) => choose(job.id, e.currentTarget.checked)} />
