@@ -30,7 +30,7 @@ const (
 	parallelPosts = 64
 	// postTimeout is that of one message, its repeats included. Everybody else's
 	// next snapshot waits for it, and outdates this one.
-	postTimeout = 1500 * time.Millisecond
+	postTimeout = 2 * time.Second
 )
 
 // Jobs is what the handler reads of jobs; see job.JobStore.
