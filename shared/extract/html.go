@@ -151,16 +151,16 @@ func (w *walker) pos(off int) int { return w.l.at(off) }
 func (w *walker) walk() {
 	src := w.src
 	for i := 0; i < len(src); {
-		j := bytes.IndexByte(src[i:], '<')
-		if j < 0 {
-			w.chars(i, len(src))
-			return
+		if src[i] != '<' { // one tag often follows on another
+			j := bytes.IndexByte(src[i:], '<')
+			if j < 0 {
+				w.chars(i, len(src))
+				return
+			}
+			w.chars(i, i+j)
+			i += j
 		}
-		j += i
-		if j > i {
-			w.chars(i, j)
-		}
-		i = w.markup(j)
+		i = w.markup(i)
 	}
 }
 

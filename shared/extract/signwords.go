@@ -207,6 +207,41 @@ var underscoreWords = []signWord{
 	{"underscore", false}, {"unterstrich", false}, {"underline", true}, {"guion bajo", false}, {"_", true},
 }
 
+// shapes tells most of what is none of a list's words at once, by its first and
+// last byte and its length: a bit of the first byte's for each word.
+type shapes [256]uint64
+
+func shapesOf(lists ...[]signWord) *shapes {
+	t := &shapes{}
+	for _, list := range lists {
+		for _, w := range list {
+			t[w.word[0]] |= 1 << shape(len(w.word), w.word[len(w.word)-1])
+		}
+	}
+	return t
+}
+
+// shape is the bit that stands for words of a length that end in a letter.
+func shape(length int, last byte) int { return (7*length + int(lowerByte(last))) % 64 }
+
+// may reports whether the whole of word may be one of the list's, in any case.
+func (t *shapes) may(word []byte) bool {
+	if len(word) == 0 {
+		return false
+	}
+	for _, c := range word {
+		if c >= utf8.RuneSelf {
+			return true // a rune's other case may have another length
+		}
+	}
+	return t[lowerByte(word[0])]>>shape(len(word), word[len(word)-1])&1 != 0
+}
+
+var (
+	strictShapes = shapesOf(atWords)
+	signShapes   = shapesOf(dotWords, dashWords, underscoreWords)
+)
+
 // matchWord returns the length of the word of list at the start of b, 0 for
 // none. The word must end there.
 func matchWord(b []byte, list []signWord, strict bool) int {

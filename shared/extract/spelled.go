@@ -228,6 +228,8 @@ func bracketedSign(b []byte) (sign byte, n int) {
 // signOf returns the sign that the whole of word stands for, or 0.
 func signOf(word []byte, strict bool) byte {
 	switch {
+	case !signShapes.may(word):
+		return 0
 	case matchWord(word, dotWords, strict) == len(word):
 		return '.'
 	case matchWord(word, dashWords, strict) == len(word):

@@ -205,34 +205,11 @@ func wideBracket(b []byte) rune {
 }
 
 // bracketsWord is the cheap test before the words are compared: does b have a
-// closing bracket near, and before it what begins and ends like a strict word and
-// is as long?
+// closing bracket near, and before it what may be a strict word?
 func bracketsWord(b []byte, closing byte) bool {
 	end := bytes.IndexByte(b[:min(len(b), 64)], closing)
-	if end <= 0 {
-		return false
-	}
-	word := bytes.TrimRight(b[:end], " ")
-	for _, c := range word {
-		if c >= utf8.RuneSelf {
-			return true // a rune's other case may have another length
-		}
-	}
-	return len(word) > 0 && strictShapes[b[0]]>>shape(len(word), word[len(word)-1])&1 != 0
+	return end > 0 && strictShapes.may(bytes.TrimRight(b[:end], " "))
 }
-
-// shape is the bit that stands for words of a length that end in a letter.
-func shape(length int, last byte) int { return (7*length + int(lowerByte(last))) % 64 }
-
-// strictShapes has a bit for each strict word with this first byte.
-var strictShapes = func() (t [256]uint64) {
-	for first, words := range strictAt {
-		for _, w := range words {
-			t[first] |= 1 << shape(len(w.word), w.word[len(w.word)-1])
-		}
-	}
-	return t
-}()
 
 // closing returns the bracket that closes another.
 func closing(open byte) byte {
