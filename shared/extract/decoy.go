@@ -16,10 +16,24 @@ func dropDecoyWords(c *candidate) (dropped bool) {
 	if local := withoutDecoy(c.local); len(local) > 1 && len(local) < len(c.local) {
 		c.local, c.decoy, dropped = local, true, true
 	}
+	if domain := withoutDecoyLabel(c.domain); len(domain) < len(c.domain) && hasSuffix(domain) {
+		c.domain, c.decoy, dropped = domain, true, true
+	}
 	if domain := withoutDecoy(c.domain); len(domain) < len(c.domain) && hasSuffix(domain) {
 		c.domain, c.decoy, dropped = domain, true, true
 	}
 	return dropped
+}
+
+// withoutDecoyLabel returns a domain without a label in capitals that asks to
+// be taken out: "site.REMOVE.de".
+func withoutDecoyLabel(d []byte) []byte {
+	for _, label := range [...]string{".REMOVE.", ".DELETE.", ".SPAM.", ".NO.SPAM.", ".ENTFERNEN."} {
+		if i := bytes.Index(d, []byte(label)); i > 0 {
+			return append(bytes.Clone(d[:i]), d[i+len(label)-1:]...)
+		}
+	}
+	return d
 }
 
 // dropDecoySuffix takes a last label off the domain that keeps mail from being

@@ -25,7 +25,7 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	if !allowedAfter(b, c.hi, next, l.place) {
 		return false
 	}
-	if l.place == inScript && quote(next) && rotates(b, c) {
+	if l.place == inScript && quote(next) && rotates(c) && s.rotatorAt(b) {
 		return false
 	}
 	if l.place == inScript && quote(next) {
@@ -42,6 +42,8 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 		return false
 	case prev == '~' && c.lo > 1 && (b[c.lo-2] == '[' || b[c.lo-2] == '!' || b[c.lo-2] == '('):
 		return false // a user and host of IRC
+	case len(c.local) < 3 && c.lo > 3 && bytes.HasSuffix(b[:c.lo], []byte("…")) && class[b[c.lo-4]]&isWord != 0:
+		return false // "m…r@site.de": masked
 	case prev == '*' && c.lo > 1 && (b[c.lo-2] == '*' || class[b[c.lo-2]]&(isLetter|isDigit) != 0) && class[before(b, c.lo, '*')]&isWord != 0:
 		return false // "a***r@site.de": masked
 	case prev == '!' && (c.lo == 1 || class[b[c.lo-2]]&isSpace != 0 || b[c.lo-2] <= markDecoy):
@@ -290,7 +292,7 @@ func messageID(b []byte, lo int) bool {
 }
 
 // shells are commands that take user@host.
-var shells = [...]string{"ssh", "scp", "sftp", "rsync", "mosh", "ssh-copy-id", "clone", "sshfs", "telnet", "slogin", "autossh"}
+var shells = [...]string{"ssh", "scp", "sftp", "rsync", "mosh", "ssh-copy-id", "clone", "sshfs", "telnet", "slogin", "autossh", "push"}
 
 // remoteShell reports whether a command that takes user@host stands before
 // b[lo], with nothing but options, their values and file names between.

@@ -39,7 +39,7 @@ var partNames = map[string]part{
 	"domain": partDomain, "host": partDomain, "d": partDomain, "server": partDomain, "dom": partDomain, "domaine": partDomain,
 	"dominio": partDomain, "hostname": partDomain, "provider": partDomain, "after": partDomain, "at": partDomain,
 	"website": partDomain, "site": partDomain, "domane": partDomain, "where": partDomain, "tail": partDomain,
-	"maildomain": partDomain, "domainname": partDomain, "sld": partDomain, "dn": partDomain,
+	"maildomain": partDomain, "domainname": partDomain, "dp": partDomain, "after-at": partDomain, "before-at": partLocal, "sld": partDomain, "dn": partDomain,
 
 	"tld": partSuffix, "ext": partSuffix, "suffix": partSuffix, "zone": partSuffix, "t": partSuffix, "extension": partSuffix,
 	"toplevel": partSuffix, "topleveldomain": partSuffix, "dot": partSuffix, "endung": partSuffix,

@@ -159,7 +159,7 @@ func (s *sink) unwanted(email string) bool {
 
 // oneLetter reports whether a word is one letter over and over: "xxx".
 func oneLetter(word string) bool {
-	return len(word) > 2 && strings.Count(word, word[:1]) == len(word)
+	return len(word) > 1 && strings.Count(word, word[:1]) == len(word)
 }
 
 // What is known about a domain.

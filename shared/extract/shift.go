@@ -16,17 +16,17 @@ func (s *sink) rotatedFirst(v []byte, l *layer) bool {
 	return s.rotated(v, l)
 }
 
-// rotates reports whether a candidate in the script b is rather one to be
-// rotated: the script does that to something, and the candidate has a known suffix
-// both ways, which few have, such as .fr and .se, .it and .vg, .org and .bet.
-func rotates(b []byte, c *candidate) bool {
+// rotates reports whether a candidate in a script that rotates letters is rather
+// one to be rotated: it has a known suffix both ways, which few have, such as
+// .fr and .se, .it and .vg, .org and .bet.
+func rotates(c *candidate) bool {
 	last := bytes.LastIndexByte(c.domain, '.')
 	if last < 0 {
 		return false
 	}
 	switch string(bytes.ToLower(c.domain[last+1:])) {
 	case "fr", "se", "it", "vg", "bet", "org", "ng", "at", "pl", "cy", "fi", "sv", "ca", "pn", "in", "va", "pm", "cz", "ru", "eh":
-		return len(b) <= smallScript && rotator(b) && !roleLocal(string(bytes.ToLower(c.local)))
+		return !roleLocal(string(bytes.ToLower(c.local)))
 	}
 	return false
 }
@@ -34,8 +34,19 @@ func rotates(b []byte, c *candidate) bool {
 // rotator reports whether a script has what ROT13 takes: the second half of
 // the alphabet before the first, or the number and character codes.
 func rotator(b []byte) bool {
+	if len(b) > smallScript {
+		return false
+	}
 	return bytes.Contains(b, []byte("zabcdefghijklm")) || bytes.Contains(b, []byte("ZABCDEFGHIJKLM")) ||
 		bytes.Contains(b, []byte("13")) && charCode(b)
+}
+
+// rotatorAt is rotator with a memory: the candidates of a script come in a row.
+func (s *sink) rotatorAt(b []byte) bool {
+	if s.asked != &b[0] || s.askedLen != len(b) {
+		s.asked, s.askedLen, s.rotates = &b[0], len(b), rotator(b)
+	}
+	return s.rotates
 }
 
 // letterWeights are the logarithms of the frequencies of a to z in European

@@ -59,6 +59,10 @@ type sink struct {
 	work   work
 
 	unescaped []byte // scratch of the JSON reader
+
+	asked    *byte // the script that was last asked about, its length,
+	askedLen int
+	rotates  bool // and the answer: does it rotate letters?
 }
 
 // work is scratch memory of the candidate scanner.
@@ -92,7 +96,7 @@ func (s *sink) release() {
 	clear(s.hits)
 	s.hits = s.hits[:0]
 	clear(s.index)
-	s.site = ""
+	s.site, s.asked = "", nil
 }
 
 // siteOf returns the registrable domain of a page's address.

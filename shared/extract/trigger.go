@@ -263,7 +263,7 @@ func strangeAt(b []byte, k int) bool {
 		return false
 	}
 	domain := bytes.TrimRight(b[k+1:hi], ".-")
-	return !hasSuffix(domain) || rotates(b, &candidate{local: b[lo:k], domain: domain})
+	return !hasSuffix(domain) || rotates(&candidate{local: b[lo:k], domain: domain}) && rotator(b)
 }
 
 func quote(c byte) bool { return c == '"' || c == '\'' || c == '`' }

@@ -40,6 +40,9 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 		loc = loc[3:]
 	}
 	if i := bytes.LastIndex(loc, []byte("..")); i >= 0 {
+		if i > 0 && len(loc)-i <= 4 {
+			return false // "m...r@site.de": masked
+		}
 		loc = loc[i+2:]
 	}
 	// "030 1234info@": the digits go with those before them.
