@@ -84,7 +84,7 @@ func soak(t *testing.T, site *soakSite, in soaked) {
 // soakEnd is how long the jobs may take to end once nothing is killed any more.
 // They need some ten seconds of crawling; a bell that only the sweeper finds
 // again takes one or two minutes.
-const soakEnd = 50 * time.Second
+const soakEnd = time.Minute
 
 // soaking is a soak under way.
 type soaking struct {
