@@ -62,6 +62,7 @@ func listing(ctx context.Context, e *Env, r *Report) error {
 		{"first page of 100 with a text that nothing matches", "/emails?limit=100&q=nowhere-to-be-found", "< 20"},
 		{"first page of 100 URLs", "/urls?limit=100", "< 20"},
 		{"first page of 100 URLs that timed out", "/urls?limit=100&outcome=timeout", "< 20"},
+		{"first page of 100 URLs with a text that nothing matches", "/urls?limit=100&q=nowhere-to-be-found", "< 20"},
 	} {
 		var took samples
 		for range e.pick(200, 20) {

@@ -35,8 +35,13 @@ func (f *VisitFilter) Match(v *job.Visit) bool {
 }
 
 const (
-	batchPage = 8  // batches read at a time
-	scanLimit = 64 // batches one VisitPage reads at most, so that a rare match does not take for ever
+	firstPage = 2 // batches read first: in most lists they fill a page
+	batchPage = 8 // batches read at a time at most
+	// scanLimit and scanVisits are how many batches, and visits in them, one
+	// VisitPage looks at: a rare match must not take for ever, and a million of
+	// visits that do not match not longer than a page of others.
+	scanLimit  = 64
+	scanVisits = 12_000
 )
 
 // visitCursor is a place in a job's visits: in the page of batches that From
@@ -80,8 +85,9 @@ func VisitPage(ctx context.Context, s job.BatchStore, id job.ID, f VisitFilter, 
 		return job.Page[job.Visit]{}, err
 	}
 	page := job.Page[job.Visit]{Items: []job.Visit{}}
-	for scanned := 0; ; {
-		batches, err := s.Batches(ctx, id, at.From, batchPage)
+	scanned, visits := 0, 0
+	for read := firstPage; ; read = min(2*read, batchPage) {
+		batches, err := s.Batches(ctx, id, at.From, read)
 		if err != nil {
 			return job.Page[job.Visit]{}, fmt.Errorf("visits: %w", err)
 		}
@@ -100,12 +106,15 @@ func VisitPage(ctx context.Context, s job.BatchStore, id job.ID, f VisitFilter, 
 				return page, nil
 			}
 			scanned++
+			if b.Result != nil {
+				visits += len(b.Result.Visits)
+			}
 		}
 		if batches.Next == "" {
 			return page, nil
 		}
 		at = visitCursor{From: batches.Next, Key: at.Key, Index: at.Index}
-		if scanned >= scanLimit {
+		if scanned >= scanLimit || visits >= scanVisits {
 			page.Next = at.encode()
 			return page, nil
 		}

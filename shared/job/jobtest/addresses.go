@@ -12,6 +12,7 @@ import (
 var addressTests = []test{
 	{"FirstBatchOwns", testOwners},
 	{"RepeatGivesTheSameAnswers", testPutAgain},
+	{"RepeatReplaces", testPutOther},
 	{"Many", testManyAddresses},
 	{"OneOwnerEach", testOwnersRace},
 	{"Domains", testDomains},
@@ -82,6 +83,29 @@ func testPutAgain(t *testing.T, f *fixture) {
 		equal(t, []bool{true, true, false}, f.put(t, b, append(f.found(4, 6), f.found(9, 10)...)))
 	}
 	if got := f.addresses(t, a.Job, job.AddressFilter{}, 3); len(got) != 5 {
+		t.Errorf("%d addresses stored", len(got))
+	}
+}
+
+// What a batch stores again takes the place of what it stored before, for filters
+// too.
+func testPutOther(t *testing.T, f *fixture) {
+	a, b := f.pair(t)
+	before := f.found(0, 3)
+	f.put(t, a, before)
+	after := f.found(0, 3)
+	after[1].SourceURL, after[1].Kind, after[1].Confidence = "https://elsewhere.de/1", "another", 0.125
+	f.put(t, a, after)
+	theirs := f.found(1, 2)
+	theirs[0].SourceURL = "https://nowhere.de/"
+	f.put(t, b, theirs)
+	for _, filter := range []job.AddressFilter{{Search: "elsewhere"}, {Kind: "another"}, {Search: after[1].Email, Kind: "another"}} {
+		equal(t, after[1:2], f.addresses(t, a.Job, filter, 10))
+	}
+	for _, filter := range []job.AddressFilter{{Search: before[1].SourceURL}, {Search: "nowhere"}, {Kind: before[1].Kind, Search: after[1].Email}} {
+		equal(t, []job.Address{}, f.addresses(t, a.Job, filter, 10))
+	}
+	if got := f.addresses(t, a.Job, job.AddressFilter{}, 2); len(got) != 3 {
 		t.Errorf("%d addresses stored", len(got))
 	}
 }
