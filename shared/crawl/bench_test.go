@@ -42,7 +42,7 @@ func BenchmarkWorker(b *testing.B) {
 				hosts = append(hosts, h)
 			}
 		}
-		names := resolver{}
+		names := map[string]netip.Addr{}
 		for _, h := range hosts {
 			names[h.Name] = h.Addr.Addr()
 		}
@@ -60,7 +60,7 @@ func BenchmarkWorker(b *testing.B) {
 		})
 		compare := func(name string, run func(b *testing.B, c *crawl.Crawler) func(n int) int) {
 			b.Run(fmt.Sprintf("latency=%dms/%s", latency, name), func(b *testing.B) {
-				c, err := crawl.New(crawl.Config{Fetch: fetch.Config{Resolver: names, AllowNets: []netip.Prefix{netip.MustParsePrefix("127.1.0.0/16")}}})
+				c, err := crawl.New(crawl.Config{Fetch: fetch.Config{Resolver: resolver(names), AllowNets: []netip.Prefix{netip.MustParsePrefix("127.1.0.0/16")}}})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -116,7 +116,7 @@ func crawlPages(b *testing.B, c *crawl.Crawler, urls []string) int {
 	return res.Pages
 }
 
-func bareLoop(b *testing.B, names resolver, urls []string) int {
+func bareLoop(b *testing.B, names map[string]netip.Addr, urls []string) int {
 	b.Helper()
 	client := &http.Client{Transport: &http.Transport{
 		MaxIdleConnsPerHost: 2,

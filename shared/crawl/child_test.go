@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"gleaner/shared/crawl/crawltest"
+	"gleaner/shared/loopback"
 )
 
 // The site of the benchmarks runs in a process of its own, this test binary
@@ -119,11 +120,9 @@ func startServer(tb testing.TB, hosts int) []served {
 }
 
 // resolver knows the hosts of startServer.
-type resolver map[string]netip.Addr
-
-func (r resolver) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, error) {
-	if ip, ok := r[name]; ok {
-		return []netip.Addr{ip}, nil
+func resolver(names map[string]netip.Addr) loopback.Names {
+	return func(name string) (netip.Addr, bool) {
+		ip, ok := names[name]
+		return ip, ok
 	}
-	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }

@@ -60,7 +60,7 @@ func crawlHeavyPages() {
 	if err := json.NewDecoder(os.Stdin).Decode(&hosts); err != nil {
 		panic(err)
 	}
-	names := resolver{}
+	names := map[string]netip.Addr{}
 	var targets []job.Target
 	want := map[string]job.Outcome{}
 	paths := map[string]job.Outcome{
@@ -87,7 +87,7 @@ func crawlHeavyPages() {
 		}
 	}
 	c, err := crawl.New(crawl.Config{Fetch: fetch.Config{
-		Resolver: names, AllowNets: []netip.Prefix{netip.MustParsePrefix("127.1.0.0/16")},
+		Resolver: resolver(names), AllowNets: []netip.Prefix{netip.MustParsePrefix("127.1.0.0/16")},
 		TotalTimeout: 2 * time.Second,
 	}, Retry: crawl.RetryPolicy{Tries: 1}})
 	if err != nil {

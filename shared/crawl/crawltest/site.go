@@ -14,11 +14,13 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"gleaner/shared/fetch"
+	"gleaner/shared/loopback"
 )
 
 // Site is a set of hosts. It is closed with the test that made it.
@@ -135,16 +137,18 @@ func (h *Host) URL(path string) string {
 
 // LookupNetIP implements fetch.Resolver for the site's names; every other name
 // does not exist, except those that begin with "servfail".
-func (s *Site) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if ip, ok := s.byIP[name]; ok {
-		return []netip.Addr{ip}, nil
-	}
-	if len(name) > 8 && name[:8] == "servfail" {
+func (s *Site) LookupNetIP(ctx context.Context, network, name string) ([]netip.Addr, error) {
+	if strings.HasPrefix(name, "servfail") {
 		return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
 	}
-	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	return loopback.Names(s.address).LookupNetIP(ctx, network, name)
+}
+
+func (s *Site) address(name string) (ip netip.Addr, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ip, ok = s.byIP[name]
+	return ip, ok
 }
 
 // FetchConfig is a configuration for which the site's hosts, and nothing else
