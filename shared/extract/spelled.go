@@ -44,7 +44,8 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 	}
 	reason := ""
 	if str == bareSign {
-		if !s.proseAllows(b, start, local, &d, l) {
+		// The longer words mean nothing else.
+		if (hi-lo < 5 || !s.familiar(d.name)) && !s.proseAllows(b, start, local, &d, l) {
 			return
 		}
 		reason = ReasonSpelled
@@ -291,12 +292,25 @@ func (d *spelledDomain) labelLength(i int) int {
 		if class[c]&isHost == 0 && c != markInline && c != markDecoy {
 			break
 		}
+		if c == '-' && n > i && dashedDot(d.b[n:]) {
+			break
+		}
 		if d.capital && n > i && foldEqual(d.b[n:min(n+3, len(d.b))], "dot") && c == 'D' {
 			break
 		}
 		n++
 	}
 	return n - i
+}
+
+// dashedDot reports whether b begins with a word for the dot between hyphens.
+func dashedDot(b []byte) bool {
+	for _, w := range [...]string{"-dot-", "-punkt-", "-point-", "-punto-"} {
+		if foldPrefix(b, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // label appends the label at b[i] and returns its length in bytes.

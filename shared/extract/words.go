@@ -126,6 +126,9 @@ func hostFollows(b []byte, i int) bool {
 	}
 	end = min(len(b), i+maxLabel)
 	for i < end && (class[b[i]]&isHost != 0 || b[i] == markInline) {
+		if b[i] == '-' && dashedDot(b[i:]) {
+			return true
+		}
 		i++
 	}
 	if i+1 >= len(b) {
