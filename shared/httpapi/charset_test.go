@@ -3,10 +3,13 @@ package httpapi_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
 	"gleaner/shared/httpapi"
+	"gleaner/shared/job"
 )
 
 func TestUTF8(t *testing.T) {
@@ -79,5 +82,22 @@ func TestByteOrderMark(t *testing.T) {
 		if w.Code != 200 || strings.HasPrefix(w.Body.String(), "\ufeff") != mark {
 			t.Errorf("%s: %d %q", target, w.Code, w.Body)
 		}
+	}
+}
+
+// unreadable is a store whose lists cannot be read.
+type unreadable struct{ job.Store }
+
+func (unreadable) Addresses(context.Context, job.ID, job.AddressFilter, string, int) (job.Page[job.Address], error) {
+	return job.Page[job.Address]{}, errors.New("the disk is gone")
+}
+
+// A file that cannot be begun is an error, not an empty file: nothing is sent before the first row.
+func TestExportThatCannotBegin(t *testing.T) {
+	s := newSite(t, func(c *httpapi.Config) { c.Store = unreadable{c.Store} })
+	var a jobAnswer
+	s.want(202, &a, "POST", "/jobs", `{"urls":["a-firma.de"]}`)
+	for _, target := range []string{"/emails.csv", "/emails.csv?bom=true", "/emails.ndjson"} {
+		problem(t, s.do("GET", "/jobs/"+string(a.Job.ID)+target, ""), 500)
 	}
 }

@@ -39,9 +39,7 @@ func (a *api) exportEmails(format export.Format) handle {
 			}
 		}
 		return a.send(w, r, "emails", format, string(j.ID), func(ctx context.Context, out io.Writer) error {
-			if _, err := io.WriteString(out, mark); err != nil {
-				return err
-			}
+			out = behind(mark, out)
 			return export.WriteAddresses(out, format, export.Addresses(ctx, a.Store, j.ID, f))
 		})
 	}
@@ -65,9 +63,7 @@ func (a *api) exportURLs(format export.Format) handle {
 			return a.tooBig(r, "urls")
 		}
 		return a.send(w, r, "urls", format, string(j.ID), func(ctx context.Context, out io.Writer) error {
-			if _, err := io.WriteString(out, mark); err != nil {
-				return err
-			}
+			out = behind(mark, out)
 			return export.WriteVisits(out, format, export.Visits(ctx, a.Store, j.ID, f))
 		})
 	}
@@ -91,6 +87,31 @@ func byteOrderMark(query url.Values, format export.Format) (string, error) {
 		return "\ufeff", nil
 	}
 	return "", nil
+}
+
+// behind writes to out, and the mark before the first of it: an answer does not
+// begin before there is something to say, which may be that it failed.
+func behind(mark string, out io.Writer) io.Writer {
+	if mark == "" {
+		return out
+	}
+	return &marked{out, mark}
+}
+
+type marked struct {
+	out  io.Writer
+	mark string
+}
+
+// Write implements io.Writer.
+func (m *marked) Write(p []byte) (int, error) {
+	if m.mark != "" {
+		if _, err := io.WriteString(m.out, m.mark); err != nil {
+			return 0, err
+		}
+		m.mark = ""
+	}
+	return m.out.Write(p)
 }
 
 // maxWhole is the size of a list from which on nobody is kept waiting for a file
