@@ -18,24 +18,22 @@ import (
 // and so is nearly everything else, since it is UTF-8 already. The result is
 // valid until Done, or as long as body is. Of a text that grows beyond the
 // limit on bodies the rest is dropped.
-func (d *Decoder) UTF8(body []byte, contentType string) []byte {
+func (d *Decoder) UTF8(body []byte, header string) []byte {
 	if bytes.HasPrefix(body, bomUTF8) {
 		return body[len(bomUTF8):]
 	}
-	media, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		media, _, _ = strings.Cut(contentType, ";")
-		media = strings.ToLower(strings.TrimSpace(media))
+	if header != d.said.header || header == "" {
+		d.said = parseContentType(header)
 	}
+	media, label := d.said.media, d.said.charset
 	if !isText(media, body) {
 		return body
 	}
-	label := strings.ToLower(strings.TrimSpace(params["charset"]))
 	wide := bytes.HasPrefix(body, []byte{0xfe, 0xff}) || bytes.HasPrefix(body, []byte{0xff, 0xfe})
 	if !wide && (label == "utf-8" || label == "utf8" || strings.HasSuffix(media, "json")) {
 		return body
 	}
-	enc, name, certain := charset.DetermineEncoding(body, contentType)
+	enc, name, certain := charset.DetermineEncoding(body, header)
 	switch {
 	case name == "utf-8" || name == "replacement":
 		return body
@@ -45,6 +43,18 @@ func (d *Decoder) UTF8(body []byte, contentType string) []byte {
 		return body
 	}
 	return bytes.TrimPrefix(d.convert(enc, body), bomUTF8)
+}
+
+// contentType is what a Content-Type header says, in lower case.
+type contentType struct{ header, media, charset string }
+
+func parseContentType(header string) contentType {
+	media, params, err := mime.ParseMediaType(header)
+	if err != nil {
+		media, _, _ = strings.Cut(header, ";")
+		media = strings.ToLower(strings.TrimSpace(media))
+	}
+	return contentType{header, media, strings.ToLower(strings.TrimSpace(params["charset"]))}
 }
 
 var bomUTF8 = []byte{0xef, 0xbb, 0xbf}

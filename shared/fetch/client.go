@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -20,7 +20,7 @@ type Client struct {
 	guard  *Guard
 	memory *memory
 	work   *Workspace
-	agent  string
+	agent  []string // the value of User-Agent
 	strict *http.Transport
 	lax    *http.Transport // does not verify certificates itself: see badCertificate
 	certs  certificates
@@ -32,7 +32,7 @@ func NewClient(cfg Config) (*Client, error) {
 	if err := cfg.normalise(); err != nil {
 		return nil, fmt.Errorf("fetch: %w", err)
 	}
-	c := &Client{cfg: cfg, guard: newGuard(&cfg), memory: newMemory(cfg.MaxBody), work: NewWorkspace(cfg.MaxBody), agent: cfg.UserAgent()}
+	c := &Client{cfg: cfg, guard: newGuard(&cfg), memory: newMemory(cfg.MaxBody), work: NewWorkspace(cfg.MaxBody), agent: []string{cfg.UserAgent()}}
 	c.certs.init(cfg.RootCAs)
 	d := newDialer(&cfg, c.guard)
 	c.cache = d.dns
@@ -174,25 +174,24 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	return resp, nil
 }
 
+// acceptEncoding are the content codings that Decoder undoes.
+var acceptEncoding = []string{"gzip, br, zstd, deflate"}
+
 func (c *Client) request(ctx context.Context, r *Request) *http.Request {
-	h := http.Header{
-		"User-Agent":      {c.agent},
-		"Accept-Encoding": {"gzip, br, zstd, deflate"},
-		"Accept":          {r.Accept},
-	}
-	for name, value := range map[string]string{
-		"Accept-Language":   r.Language,
-		"From":              c.cfg.From,
-		"If-None-Match":     r.ETag,
-		"If-Modified-Since": r.LastModified,
-	} {
+	h := make(http.Header, 8)
+	h["User-Agent"], h["Accept-Encoding"] = c.agent, acceptEncoding
+	values := make([]string, 0, 5)
+	set := func(name, value string) {
 		if value != "" {
-			h.Set(name, value)
+			values = append(values, value)
+			h[name] = values[len(values)-1 : len(values) : len(values)]
 		}
 	}
-	if r.Accept == "" {
-		h["Accept"] = []string{"*/*"}
-	}
+	set("Accept", cmp.Or(r.Accept, "*/*"))
+	set("Accept-Language", r.Language)
+	set("From", c.cfg.From)
+	set("If-None-Match", r.ETag)
+	set("If-Modified-Since", r.LastModified)
 	req := &http.Request{
 		Method: http.MethodGet, URL: r.URL, Host: r.URL.Host, Header: h,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -264,59 +263,4 @@ func (c *Client) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: header of more than %d bytes", ErrTooLarge, c.cfg.MaxHeader)
 	}
 	return err
-}
-
-// clock ends a request that takes too long: in all, or between two pieces.
-type clock struct {
-	mu     sync.Mutex
-	cancel context.CancelCauseFunc
-	total  *time.Timer
-	idle   *time.Timer
-	end    time.Time
-	paused time.Time
-}
-
-func startClock(cancel context.CancelCauseFunc, total time.Duration) *clock {
-	return &clock{
-		cancel: cancel,
-		end:    time.Now().Add(total),
-		total:  time.AfterFunc(total, func() { cancel(ErrTotalTimeout) }),
-	}
-}
-
-func (c *clock) idleAfter(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.idle == nil {
-		c.idle = time.AfterFunc(d, func() { c.cancel(ErrIdleTimeout) })
-		return
-	}
-	c.idle.Reset(d)
-}
-
-// pause and resume take the time in between off the request's account.
-func (c *clock) pause() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.paused = time.Now()
-	c.total.Stop()
-	if c.idle != nil {
-		c.idle.Stop()
-	}
-}
-
-func (c *clock) resume() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.end = c.end.Add(time.Since(c.paused))
-	c.total.Reset(time.Until(c.end))
-}
-
-func (c *clock) stop() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.total.Stop()
-	if c.idle != nil {
-		c.idle.Stop()
-	}
 }

@@ -29,6 +29,7 @@ type Decoder struct {
 	flate   io.ReadCloser
 	text    []byte
 	between []byte
+	said    contentType // of the page before: most are of one type
 }
 
 // NewDecoder returns a Decoder that gives no more than the workspace's limit.

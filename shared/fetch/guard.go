@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -46,14 +47,23 @@ func (g *Guard) CheckURL(u *url.URL) error {
 	if err != nil {
 		return err
 	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
-		return g.CheckAddr(netip.AddrPortFrom(ip, port))
+	if host := u.Hostname(); maybeAddr(host) {
+		if ip, err := netip.ParseAddr(host); err == nil {
+			return g.CheckAddr(netip.AddrPortFrom(ip, port))
+		}
 	}
 	// A name may turn out to belong to an allowed network, where any port goes.
 	if !g.allowPrivate && len(g.allowNets) == 0 && !slices.Contains(g.allowPorts, port) {
 		return fmt.Errorf("%w: %d", ErrPort, port)
 	}
 	return nil
+}
+
+// maybeAddr reports whether a host may be an IP address: those of IPv4 end in a
+// digit, those of IPv6 hold a colon. Trying to read one costs more than looking.
+func maybeAddr(host string) bool {
+	last := host[len(host)-1]
+	return last >= '0' && last <= '9' || strings.IndexByte(host, ':') >= 0
 }
 
 func portOf(u *url.URL) (uint16, error) {

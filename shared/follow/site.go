@@ -35,7 +35,11 @@ func siteOf(u *url.URL) site {
 // public suffix list with its private part: "a.github.io" is not "b.github.io".
 // It is empty for IP addresses, single labels and suffixes themselves.
 func registrable(host string) string {
-	if net.ParseIP(host) != nil {
+	if host == "" {
+		return ""
+	}
+	// Only what ends in a digit or holds a colon may be an address.
+	if last := host[len(host)-1]; ('0' <= last && last <= '9' || strings.IndexByte(host, ':') >= 0) && net.ParseIP(host) != nil {
 		return ""
 	}
 	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
