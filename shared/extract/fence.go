@@ -13,6 +13,7 @@ type fence struct {
 	bracket bool
 	deco    byte // a symbol such as - _ * | / ~ . that decorates the word
 	repeat  int
+	quote   bool // a quotation mark beyond ASCII among the brackets
 	block   bool // the edge of a block behind a bracket: a cell of its own
 }
 
@@ -90,8 +91,10 @@ func (f *fence) rune(r rune) bool {
 		f.space = true
 	case invisible(r):
 	case r == '【' || r == '】' || r == '（' || r == '）' || r == '［' || r == '］' || r == '〔' || r == '〕' || r == '«' || r == '»' ||
-		r == '‹' || r == '›' || r >= '‘' && r <= '‟' || r == '″' || r == '「' || r == '」' || r == '｛' || r == '｝':
+		r == '‹' || r == '›' || r == '「' || r == '」' || r == '｛' || r == '｝':
 		f.bracket = true
+	case r >= '‘' && r <= '‟' || r == '″':
+		f.bracket, f.quote = true, true
 	case r == '–' || r == '—' || r == '·' || r == '…' || r == '•':
 		f.deco = '-'
 	default:

@@ -102,7 +102,7 @@ func (s *sink) spacedAllowed(b []byte, start, left, right int, local []byte, d *
 		head := segmentBefore(b, start)
 		return roleLocal(low) && !in(greetings, low) && foldIndex(head, "follow") < 0 || foldIndex(head, "mail") >= 0
 	}
-	if plausibleLocal(local) || s.familiar(d.name) {
+	if plausibleLocal(local) || !isUpper(local[0]) && s.familiar(d.name) {
 		return true
 	}
 	head := segmentBefore(b, start)

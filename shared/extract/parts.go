@@ -135,8 +135,8 @@ func (s *sink) join(local, domain, suffix []byte, l *layer) {
 		rot13,
 	} {
 		lp, d := decode(local), decode(domain)
-		if len(lp) == 0 || len(d) == 0 {
-			continue
+		if len(lp) == 0 || len(d) == 0 || allDigits(lp) {
+			continue // the number of a user is no mailbox
 		}
 		if i := bytes.IndexByte(lp, '@'); i >= 0 {
 			lp = lp[:i]
@@ -199,18 +199,9 @@ func (s *sink) joinObject(v []byte, l *layer) {
 		}
 		p[partOf(quoted[i])] = quoted[i+2]
 	}
-	if local := firstOf(p[partLocal], p[partWeakLocal]); local != nil {
-		if domain := firstOf(p[partDomain], p[partWeakDomain]); domain != nil {
-			s.join(local, domain, firstOf(p[partSuffix], p[partWeakSuffix]), l)
-		}
+	if p[partLocal] != nil && p[partDomain] != nil {
+		s.join(p[partLocal], p[partDomain], p[partSuffix], l)
 	}
-}
-
-func firstOf(a, b []byte) []byte {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // joinSeparated reads "info|site.de": the parts with a stand-in for the sign.

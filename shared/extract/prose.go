@@ -47,7 +47,7 @@ func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain, 
 		return false
 	}
 	alone := len(bytes.Trim(head, " \t\r\n\x01\x03\"'(,;-")) == 0 && segmentEnds(b, d.end)
-	if l.flat != nil && l.flat.mailLink(start) {
+	if l.flat != nil && !isUpper(local[0]) && l.flat.mailLink(start) {
 		return true // a list archive: "<a href="mailto:list@site.de">anna at site.de</a>"
 	}
 	if start > 0 && (b[start-1] == '<' || b[start-1] == '(') && d.end < len(b) && (b[d.end] == '>' || b[d.end] == ')') {

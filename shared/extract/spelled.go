@@ -42,6 +42,9 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 		!plausibleWord(local) && !announced(segmentBefore(b, start)) && (left.deco != '_' || !commonSuffix(d.name) || in(stopLocals, strings.ToLower(string(local)))) {
 		return // a host name: "meet-at-home.com"
 	}
+	if left.quote && d.words == 0 && !plausibleLocal(local) && !announced(segmentBefore(b, start)) {
+		return // the word itself is meant
+	}
 	reason := ""
 	if str == bareSign {
 		// The longer words mean nothing else.
