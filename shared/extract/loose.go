@@ -224,10 +224,22 @@ func (s *sink) stars(b []byte, l *layer) {
 		d := spelledDomain{b: b}
 		d.read(k + 3)
 		local, start := spelledLocal(b, k, false)
-		if len(d.name) > 0 && d.words == 0 && len(local) > 0 && isASCII(string(local)) {
+		if len(d.name) > 0 && d.words == 0 && len(local) > 0 && isASCII(string(local)) && (eastAsian(d.name) || signNear(b, start, d.end) || announced(segmentBefore(b, start))) {
 			s.spelledAddress(b, local, &d, start, FoundAtDot, l, ReasonGuessed)
 		}
 	}
+}
+
+// eastAsian reports whether a host name is one of the countries whose pages
+// write stars for signs.
+func eastAsian(name []byte) bool {
+	return foldSuffix(name, ".jp") || foldSuffix(name, ".cn") || foldSuffix(name, ".tw") || foldSuffix(name, ".kr") || foldSuffix(name, ".hk")
+}
+
+// signNear reports whether a note with an @ stands around b[lo:hi].
+func signNear(b []byte, lo, hi int) bool {
+	near := b[max(0, lo-lookBack):min(len(b), hi+lookBack)]
+	return bytes.IndexByte(near, '@') >= 0 || bytes.Contains(near, []byte("＠"))
 }
 
 // braces reads "{anna, otto}@site.de", the way academics save space.

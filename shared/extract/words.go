@@ -181,6 +181,9 @@ func (s *sink) bracketed(b []byte, i, width int, l *layer) {
 	if left.line || right.line || left.deco != 0 || right.deco != 0 {
 		return
 	}
+	if left.space && class[b[k]]&isLetter != 0 && !s.bracketAllows(b, k-left.n, k+w+right.n) {
+		return
+	}
 	s.spelled(b, k, k+w, l)
 }
 
@@ -212,6 +215,16 @@ func wideBracket(b []byte) rune {
 func bracketsWord(b []byte, closing byte) bool {
 	end := bytes.IndexByte(b[:min(len(b), 64)], closing)
 	return end > 0 && strictShapes.may(bytes.TrimRight(b[:end], " "))
+}
+
+// bracketAllows judges a word that means other things as well, in brackets with
+// space before them, between a local part that ends at b[lo] and a host name
+// that begins at b[hi]: "info (et) site.fr" or "Firma (ad) site.de".
+func (s *sink) bracketAllows(b []byte, lo, hi int) bool {
+	d := spelledDomain{b: b}
+	d.read(hi)
+	local, start := spelledLocal(b, lo, false)
+	return d.words > 0 || len(local) > 0 && plausibleLocal(local) && !hasSuffix(local) || announced(segmentBefore(b, start)) || s.familiar(d.name)
 }
 
 // closing returns the bracket that closes another.
