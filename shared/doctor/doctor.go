@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/queue"
 	"gleaner/shared/quota"
@@ -67,8 +66,6 @@ type Config struct {
 // Doctor examines an installation. It is safe for concurrent use.
 type Doctor struct{ Config }
 
-var _ httpapi.Doctor = (*Doctor)(nil)
-
 // New makes a Doctor.
 func New(c Config) *Doctor {
 	if c.Now == nil {
@@ -87,7 +84,7 @@ func fine(detail string) finding { return finding{status: OK, detail: detail} }
 
 // Examine runs every check at once and reports in a fixed order. It never takes
 // much longer than the slowest check may.
-func (d *Doctor) Examine(ctx context.Context) httpapi.Report {
+func (d *Doctor) Examine(ctx context.Context) Report {
 	type check struct {
 		name string
 		run  func(context.Context) finding
@@ -106,10 +103,10 @@ func (d *Doctor) Examine(ctx context.Context) httpapi.Report {
 		{"disk", d.disk, d.Dir == ""},
 		{"configuration", d.configuration, false},
 	}
-	report := httpapi.Report{Status: OK}
+	report := Report{Status: OK}
 	for _, c := range checks {
 		if !c.skip {
-			report.Checks = append(report.Checks, httpapi.Check{Name: c.name})
+			report.Checks = append(report.Checks, Check{Name: c.name})
 		}
 	}
 	var all sync.WaitGroup

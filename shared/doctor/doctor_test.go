@@ -12,7 +12,6 @@ import (
 
 	"gleaner/infra/local/sqlitestore"
 	"gleaner/shared/doctor"
-	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/queue"
 	"gleaner/shared/quota"
@@ -59,7 +58,7 @@ func server(t *testing.T, skew time.Duration) string {
 	return s.URL
 }
 
-func find(t *testing.T, r httpapi.Report, name string) httpapi.Check {
+func find(t *testing.T, r doctor.Report, name string) doctor.Check {
 	t.Helper()
 	for _, c := range r.Checks {
 		if c.Name == name {
@@ -67,7 +66,7 @@ func find(t *testing.T, r httpapi.Report, name string) httpapi.Check {
 		}
 	}
 	t.Fatalf("no check %q in %+v", name, r)
-	return httpapi.Check{}
+	return doctor.Check{}
 }
 
 func TestHealthy(t *testing.T) {

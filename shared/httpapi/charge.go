@@ -6,13 +6,14 @@ import (
 	"net/http"
 
 	"gleaner/shared/job"
+	"gleaner/shared/quota"
 	"gleaner/shared/submit"
 )
 
 // charged takes a charge off the caller's quota and does what it is for. What is
 // refused costs nothing; after a fault the charge stands, for the request may have
 // been done all the same, and repeating it with its Idempotency-Key is free.
-func (a *api) charged(r *http.Request, c *call, charge Charge, do func() error) error {
+func (a *api) charged(r *http.Request, c *call, charge quota.Charge, do func() error) error {
 	if a.Quota == nil || charge.URLs == 0 && !charge.Starts {
 		return do()
 	}
@@ -46,6 +47,6 @@ func (a *api) mayStart(r *http.Request, c *call, starts func(*job.Job) bool) err
 	if err != nil || !starts(&j) {
 		return err
 	}
-	_, err = a.Quota.Take(r.Context(), c.owner, Charge{Starts: true})
+	_, err = a.Quota.Take(r.Context(), c.owner, quota.Charge{Starts: true})
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
+	"gleaner/shared/quota"
 )
 
 func TestQuota(t *testing.T) {
@@ -102,14 +103,14 @@ type purse struct {
 	paid map[string]bool
 }
 
-func (p *purse) Take(_ context.Context, owner string, c httpapi.Charge) (bool, error) {
+func (p *purse) Take(_ context.Context, owner string, c quota.Charge) (bool, error) {
 	switch {
 	case p.paid[c.Request]:
 		return false, nil
 	case c.Starts && p.full:
-		return false, &httpapi.QuotaError{Reason: "enough jobs are running", RetryAfter: time.Minute}
+		return false, &quota.ExceededError{Reason: "enough jobs are running", RetryAfter: time.Minute}
 	case c.URLs > p.left:
-		return false, &httpapi.QuotaError{Reason: fmt.Sprintf("%s may hand in %d URLs", owner, p.left), RetryAfter: time.Hour}
+		return false, &quota.ExceededError{Reason: fmt.Sprintf("%s may hand in %d URLs", owner, p.left), RetryAfter: time.Hour}
 	}
 	if p.paid == nil {
 		p.paid = map[string]bool{}
@@ -119,7 +120,7 @@ func (p *purse) Take(_ context.Context, owner string, c httpapi.Charge) (bool, e
 	return c.URLs > 0, nil
 }
 
-func (p *purse) Return(_ context.Context, _ string, c httpapi.Charge) error {
+func (p *purse) Return(_ context.Context, _ string, c quota.Charge) error {
 	delete(p.paid, c.Request)
 	p.left += c.URLs
 	return nil

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"gleaner/shared/apikey"
+	"gleaner/shared/doctor"
 	"gleaner/shared/job"
+	"gleaner/shared/quota"
 	"gleaner/shared/record"
 	"gleaner/shared/submit"
 )
@@ -42,42 +44,18 @@ type Tickets interface {
 	Issue(ctx context.Context, owner string) (Ticket, error)
 }
 
-// Report is what a health check found.
-type Report struct {
-	Status string  `json:"status"` // ok, degraded or failing
-	Checks []Check `json:"checks"`
-}
-
-// Check is one thing that was looked at.
-type Check struct {
-	Name   string `json:"name"`
-	Status string `json:"status"`           // ok, degraded or failing
-	Detail string `json:"detail,omitempty"` // what was seen
-	Advice string `json:"advice,omitempty"` // what to do about it
-	Millis int64  `json:"ms"`
-}
-
 // Doctor examines the whole installation.
 type Doctor interface {
-	Examine(ctx context.Context) Report
-}
-
-// Charge is what a request takes of its owner's quota.
-type Charge struct {
-	URLs   int  // handed in
-	Starts bool // a job would run that did not run before
-	// Request tells the request from all others of its owner but its own
-	// repetitions, which cost nothing; empty if it is always a new one.
-	Request string
+	Examine(ctx context.Context) doctor.Report
 }
 
 // Quota decides what an owner may hand in and start.
 type Quota interface {
-	// Take takes a charge; *QuotaError if it is too much, and then nothing is
+	// Take takes a charge; *quota.ExceededError if it is too much, and then nothing is
 	// taken. taken is false if there was nothing to take, as for a repetition.
-	Take(ctx context.Context, owner string, c Charge) (taken bool, err error)
+	Take(ctx context.Context, owner string, c quota.Charge) (taken bool, err error)
 	// Return gives back what Take took for a request that was then refused.
-	Return(ctx context.Context, owner string, c Charge) error
+	Return(ctx context.Context, owner string, c quota.Charge) error
 }
 
 // Auth says who may call.

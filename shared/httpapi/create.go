@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gleaner/shared/job"
+	"gleaner/shared/quota"
 	"gleaner/shared/submit"
 )
 
@@ -64,7 +65,7 @@ func (a *api) create(w http.ResponseWriter, r *http.Request, c *call) error {
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
 		request.Idempotency = &job.Idempotency{Key: key, Fingerprint: b.fingerprint}
 	}
-	charge := Charge{URLs: len(in.list.Targets), Starts: !in.Open}
+	charge := quota.Charge{URLs: len(in.list.Targets), Starts: !in.Open}
 	if request.Idempotency != nil {
 		charge.Request = "job " + b.fingerprint + " " + request.Idempotency.Key
 	}
@@ -109,7 +110,7 @@ func (a *api) appendChunk(w http.ResponseWriter, r *http.Request, c *call) error
 		return &job.FieldError{Field: "urls", Reason: "is all that a chunk holds; name and options belong to the job"}
 	}
 	var s submit.Answer
-	err = a.charged(r, c, Charge{URLs: len(in.list.Targets), Request: "chunk " + b.fingerprint}, func() (err error) {
+	err = a.charged(r, c, quota.Charge{URLs: len(in.list.Targets), Request: "chunk " + b.fingerprint}, func() (err error) {
 		s, err = a.Submit.Append(r.Context(), c.owner, id, n, in.list)
 		return err
 	})

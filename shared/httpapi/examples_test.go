@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"gleaner/shared/doctor"
 	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/push"
@@ -22,8 +23,8 @@ import (
 func TestExamples(t *testing.T) {
 	s := newSite(t, func(c *httpapi.Config) {
 		c.Tickets = httpapi.PushTickets{Tickets: push.NewTickets(c.Records)}
-		c.Doctor = doctorFunc(func() httpapi.Report {
-			return httpapi.Report{Status: "ok", Checks: []httpapi.Check{{Name: "store", Status: "ok", Detail: "answers", Millis: 1}}}
+		c.Doctor = doctorFunc(func() doctor.Report {
+			return doctor.Report{Status: "ok", Checks: []doctor.Check{{Name: "store", Status: "ok", Detail: "answers", Millis: 1}}}
 		})
 	})
 	o := loadOpenAPI(t, s)
@@ -57,9 +58,9 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-type doctorFunc func() httpapi.Report
+type doctorFunc func() doctor.Report
 
-func (f doctorFunc) Examine(context.Context) httpapi.Report { return f() }
+func (f doctorFunc) Examine(context.Context) doctor.Report { return f() }
 
 func (o *openAPI) runExample(s *site, r httpapi.Route, item, op map[string]any, mediaType string, value any) {
 	id, keyID := s.prepare(op["operationId"].(string))

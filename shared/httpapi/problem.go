@@ -11,6 +11,7 @@ import (
 
 	"gleaner/shared/apikey"
 	"gleaner/shared/job"
+	"gleaner/shared/quota"
 	"gleaner/shared/record"
 	"gleaner/shared/submit"
 )
@@ -41,15 +42,6 @@ type Fault struct {
 
 // Error implements error.
 func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
-
-// QuotaError refuses what is beyond an owner's quota.
-type QuotaError struct {
-	Reason     string
-	RetryAfter time.Duration
-}
-
-// Error implements error.
-func (e *QuotaError) Error() string { return e.Reason }
 
 // kind is a problem type: its slug is the fragment of its documentation.
 type kind struct {
@@ -106,7 +98,7 @@ func problemOf(err error) *Problem {
 		empty   *submit.EmptyError
 		missing *submit.MissingError
 		busy    *submit.BusyError
-		quota   *QuotaError
+		beyond  *quota.ExceededError
 		state   *job.StateError
 	)
 	switch {
@@ -120,8 +112,8 @@ func problemOf(err error) *Problem {
 		return kindMissing.problem(missing.Error(), chunkFaults(missing)...)
 	case errors.As(err, &busy):
 		return kindBusy.problem(busy.Error() + "; repeat it a little later").after(busy.RetryAfter)
-	case errors.As(err, &quota):
-		return kindRate.problem(quota.Reason).after(quota.RetryAfter)
+	case errors.As(err, &beyond):
+		return kindRate.problem(beyond.Reason).after(beyond.RetryAfter)
 	case errors.As(err, &state):
 		return kindState.problem(state.Error())
 	case errors.Is(err, job.ErrIdempotency):

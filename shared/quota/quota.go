@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/record"
 )
@@ -74,8 +73,6 @@ type Quota struct {
 	days    ledgers
 }
 
-var _ httpapi.Quota = (*Quota)(nil)
-
 // New makes a Quota. now may be nil.
 func New(jobs Jobs, records record.Store, l Limits, now func() time.Time) *Quota {
 	if now == nil {
@@ -93,9 +90,9 @@ func New(jobs Jobs, records record.Store, l Limits, now func() time.Time) *Quota
 // retryRunning is when to ask again while too many jobs run.
 const retryRunning = time.Minute
 
-// Take implements httpapi.Quota. After an error other than *httpapi.QuotaError
+// Take implements httpapi.Quota. After an error other than *ExceededError
 // the URLs may have been taken.
-func (q *Quota) Take(ctx context.Context, owner string, c httpapi.Charge) (taken bool, err error) {
+func (q *Quota) Take(ctx context.Context, owner string, c Charge) (taken bool, err error) {
 	paid, err := q.paid(ctx, owner, c.Request)
 	if err != nil || paid {
 		return false, err
@@ -110,7 +107,7 @@ func (q *Quota) Take(ctx context.Context, owner string, c httpapi.Charge) (taken
 	case limit < 0 || c.URLs <= 0:
 		return false, nil
 	case c.URLs > limit:
-		return false, &httpapi.QuotaError{
+		return false, &ExceededError{
 			Reason:     fmt.Sprintf("%d URLs are more than the %d that may be handed in within a day.", c.URLs, limit),
 			RetryAfter: 24 * time.Hour,
 		}
@@ -121,7 +118,7 @@ func (q *Quota) Take(ctx context.Context, owner string, c httpapi.Charge) (taken
 	case err != nil:
 		return false, fmt.Errorf("quota of %s: %w", owner, err)
 	case !ok:
-		return false, &httpapi.QuotaError{
+		return false, &ExceededError{
 			Reason: fmt.Sprintf("%d of the %d URLs of today (UTC) have been handed in; %d more would be too many.",
 				before, limit, c.URLs),
 			RetryAfter: left,
@@ -136,7 +133,7 @@ func (q *Quota) Take(ctx context.Context, owner string, c httpapi.Charge) (taken
 }
 
 // Return implements httpapi.Quota.
-func (q *Quota) Return(ctx context.Context, owner string, c httpapi.Charge) error {
+func (q *Quota) Return(ctx context.Context, owner string, c Charge) error {
 	if c.Request != "" {
 		if err := q.records.Delete(ctx, receipts(owner), receipt(c.Request)); err != nil {
 			return fmt.Errorf("quota of %s: %w", owner, err)
@@ -215,7 +212,7 @@ func (q *Quota) running(ctx context.Context, owner string) error {
 			}
 		}
 		if n >= q.limits.RunningJobs {
-			return &httpapi.QuotaError{
+			return &ExceededError{
 				Reason:     fmt.Sprintf("%d jobs are running, and no more may at once. Wait for one to end, or pause or cancel one.", n),
 				RetryAfter: retryRunning,
 			}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"gleaner/infra/local/sqlitestore"
-	"gleaner/shared/httpapi"
 	"gleaner/shared/job"
 	"gleaner/shared/quota"
 )
@@ -34,7 +33,7 @@ func at(now *time.Time) func() time.Time { return func() time.Time { return *now
 // take hands in n URLs in a job that starts at once.
 func take(t *testing.T, q *quota.Quota, owner string, n int) error {
 	t.Helper()
-	taken, err := q.Take(t.Context(), owner, httpapi.Charge{URLs: n, Starts: true})
+	taken, err := q.Take(t.Context(), owner, quota.Charge{URLs: n, Starts: true})
 	if taken == (err != nil) {
 		t.Errorf("taken: %t, error: %v", taken, err)
 	}
@@ -42,9 +41,9 @@ func take(t *testing.T, q *quota.Quota, owner string, n int) error {
 }
 
 // refused wants a quota error and returns it.
-func refused(t *testing.T, err error) *httpapi.QuotaError {
+func refused(t *testing.T, err error) *quota.ExceededError {
 	t.Helper()
-	var q *httpapi.QuotaError
+	var q *quota.ExceededError
 	if !errors.As(err, &q) {
 		t.Fatalf("not refused: %v", err)
 	}
@@ -115,7 +114,7 @@ func TestManyAtOnce(t *testing.T) {
 					err := take(t, q, "anna", 2)
 					if err == nil {
 						taken.Add(2)
-					} else if !errors.As(err, new(*httpapi.QuotaError)) {
+					} else if !errors.As(err, new(*quota.ExceededError)) {
 						t.Error(err)
 					}
 				}
@@ -145,7 +144,7 @@ func TestRepetitionIsFree(t *testing.T) {
 	now := noon
 	s := open(t, &now)
 	limits := quota.Limits{URLsPerDay: 100, RunningJobs: 1}
-	charge := httpapi.Charge{URLs: 60, Starts: true, Request: "autumn fair"}
+	charge := quota.Charge{URLs: 60, Starts: true, Request: "autumn fair"}
 	for i := range 5 {
 		taken, err := quota.New(s, s, limits, at(&now)).Take(t.Context(), "anna", charge)
 		if err != nil || taken != (i == 0) {
@@ -174,7 +173,7 @@ func TestRepetitionsAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			was, err := quota.New(s, s, limits, at(&now)).Take(t.Context(), "anna", httpapi.Charge{URLs: 20, Request: "autumn fair"})
+			was, err := quota.New(s, s, limits, at(&now)).Take(t.Context(), "anna", quota.Charge{URLs: 20, Request: "autumn fair"})
 			if err != nil {
 				t.Error(err)
 			}
@@ -193,7 +192,7 @@ func TestReturn(t *testing.T) {
 	now := noon
 	s := open(t, &now)
 	q := quota.New(s, s, quota.Limits{URLsPerDay: 100}, at(&now))
-	charge := httpapi.Charge{URLs: 70, Request: "autumn fair"}
+	charge := quota.Charge{URLs: 70, Request: "autumn fair"}
 	for range 3 { // what was given back is to be paid for again
 		if taken, err := q.Take(t.Context(), "anna", charge); err != nil || !taken {
 			t.Fatalf("taken %t, %v", taken, err)

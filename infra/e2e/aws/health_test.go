@@ -10,7 +10,6 @@ import (
 
 	"gleaner/infra/e2e/emulators"
 	"gleaner/shared/doctor"
-	"gleaner/shared/httpapi"
 )
 
 // TestAWSHealth examines an installation in which nothing is wrong, then one whose
@@ -22,7 +21,7 @@ func TestAWSHealth(t *testing.T) {
 	if _, err := letters.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &s.letters, MessageBody: &text}); err != nil {
 		t.Fatal(err)
 	}
-	var r httpapi.Report
+	var r doctor.Report
 	s.Do(http.MethodGet, "/health?deep=1", "", http.StatusOK, &r)
 	if c := check(t, r, "live updates"); c.Status != doctor.Degraded || !strings.Contains(c.Detail, "does not answer") || c.Advice == "" {
 		t.Errorf("nobody reads the stream: %+v", c)
@@ -36,7 +35,7 @@ func TestAWSHealth(t *testing.T) {
 
 	s.start()
 	time.Sleep(time.Second) // the stream is read from now on
-	r = httpapi.Report{}
+	r = doctor.Report{}
 	s.Do(http.MethodGet, "/health?deep=1", "", http.StatusOK, &r)
 	for _, name := range []string{"version", "store", "queue", "dead letters", "workers", "limits", "live updates", "clock", "file descriptors", "configuration"} {
 		if c := check(t, r, name); c.Status != doctor.OK {
@@ -46,7 +45,7 @@ func TestAWSHealth(t *testing.T) {
 	t.Logf("live updates: %s", check(t, r, "live updates").Detail)
 }
 
-func check(t *testing.T, r httpapi.Report, name string) httpapi.Check {
+func check(t *testing.T, r doctor.Report, name string) doctor.Check {
 	t.Helper()
 	for _, c := range r.Checks {
 		if c.Name == name {
@@ -54,5 +53,5 @@ func check(t *testing.T, r httpapi.Report, name string) httpapi.Check {
 		}
 	}
 	t.Fatalf("no check %q in %+v", name, r)
-	return httpapi.Check{}
+	return doctor.Check{}
 }
