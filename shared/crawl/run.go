@@ -238,9 +238,6 @@ func (r *run) drop(v *visit) {
 	} else if v.result.Outcome == read {
 		v.result.Outcome = job.OutcomeNone
 	}
-	if v.result.Attempts == 1 {
-		v.result.Attempts = 0
-	}
 	if v.begun {
 		v.result.Millis = int(time.Since(v.started).Milliseconds())
 	}

@@ -113,7 +113,7 @@ type Visit struct {
 	FinalURL  string  `json:"final_url,omitempty"` // where redirects led, if elsewhere
 	Pages     int     `json:"pages,omitempty"`     // pages fetched for this URL
 	Addresses int     `json:"addresses,omitempty"` // addresses found for this URL, before those known already are taken off
-	Attempts  int     `json:"attempts,omitempty"`  // requests made for the URL itself, when more than one
+	Attempts  int     `json:"attempts,omitempty"`  // requests made for the URL itself; 0 if it was not asked for
 	Millis    int     `json:"ms,omitempty"`        // from first request to outcome
 	BadCert   bool    `json:"bad_certificate,omitempty"`
 }
