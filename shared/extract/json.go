@@ -41,6 +41,8 @@ func (s *sink) json(b []byte, l *layer) {
 		}
 		if isKey(b, i) {
 			inner.place, inner.words = inKey, false
+		} else if bytes.HasSuffix(bytes.TrimRight(b[max(0, start-16):start-1], " \t"), []byte(`"__ref":`)) {
+			continue // the name of an entry of a cache
 		}
 		s.jsonValue(v, escaped, &inner)
 	}

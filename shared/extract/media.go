@@ -14,7 +14,7 @@ func (s *sink) read(m media, body []byte) {
 	case mediaJSON:
 		s.json(body, &layer{form: FoundJSON, place: inJSON})
 	case mediaText:
-		s.scan(body, &layer{words: true})
+		s.plainText(body)
 	case mediaScript:
 		s.walk(body, layer{}, func(w *walker) {
 			w.script(0, len(body))
@@ -28,6 +28,18 @@ func (s *sink) read(m media, body []byte) {
 		s.pdf(body)
 	case mediaNone:
 	}
+}
+
+// plainText reads text as it stands. Much of it was cut out of a page, with the
+// references that the page hid its addresses in.
+func (s *sink) plainText(body []byte) {
+	l := layer{words: true}
+	if (bytes.Contains(body, []byte("&#")) || bytes.Contains(body, []byte("&commat"))) && s.spend(len(body)) {
+		l.flat = &flat{}
+		l.flat.text(body, 0)
+		body = l.flat.buf
+	}
+	s.scan(body, &l)
 }
 
 // xml reads feeds and other XML: every element is a block of its own, text is
@@ -63,7 +75,7 @@ func (s *sink) vcard(body []byte) {
 		if dot := bytes.LastIndexByte(name, '.'); dot >= 0 {
 			name = name[dot+1:] // a group: "item1.EMAIL"
 		}
-		if skippedProperty(name) {
+		if skippedProperty(name) && (!foldPrefix(name, "related") || foldIndex(line, ":mailto:") < 0) {
 			continue
 		}
 		if foldIndex(line, "quoted-printable") >= 0 {

@@ -18,10 +18,23 @@ func rubbish(c *candidate, p place) bool {
 	if asset(d) || bytes.EqualFold(c.local, []byte("git")) || bytes.EqualFold(c.local, []byte("hg")) {
 		return true
 	}
+	if p >= inScript && len(d) > 1 && d[1] == '.' && singleLetters(c.local) {
+		return true // "a.b@c.me": members of variables
+	}
 	if p == inKey || stateKey(c, p) || p <= inScript && fileSuffix(d) {
 		return true
 	}
 	return hexKey(c.local)
+}
+
+// singleLetters reports whether a local part is letters with dots between them.
+func singleLetters(local []byte) bool {
+	for i, ch := range local {
+		if i%2 == 1 != (ch == '.') {
+			return false
+		}
+	}
+	return true
 }
 
 // asset recognises retina assets, "logo@2x.ai", "icon@1.5x.ps".
@@ -107,11 +120,12 @@ func allDigits(b []byte) bool {
 
 // hexKey recognises keys and identifiers as local parts: 16 hexadecimal
 // digits and more, with or without the hyphens of a UUID.
+// So are long ones behind a word: "u_" and the 32 digits of a digest.
 func hexKey(local []byte) bool {
 	if len(local) < 16 {
 		return false
 	}
-	digits, letters := 0, 0
+	digits, letters, whole := 0, 0, true
 	for _, ch := range local {
 		switch {
 		case class[ch]&isDigit != 0:
@@ -119,10 +133,16 @@ func hexKey(local []byte) bool {
 		case class[ch]&isHex != 0:
 			letters++
 		case ch != '-':
-			return false
+			if digits+letters >= 24 && digits >= 6 && letters >= 2 {
+				return true
+			}
+			digits, letters, whole = 0, 0, false
 		}
 	}
-	return digits >= 4 && letters >= 1
+	if whole {
+		return digits >= 4 && letters >= 1
+	}
+	return digits+letters >= 24 && digits >= 6 && letters >= 2
 }
 
 // generated reports whether a local part looks like the work of a program:

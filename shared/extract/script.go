@@ -38,9 +38,7 @@ func (w *walker) script(lo, hi int) {
 	if w.s.opt.KeepObfuscated {
 		return
 	}
-	if len(seg) <= smallScript && bytes.Contains(seg, []byte(`cfemail="`)) {
-		w.nested(seg, w.pos(lo), "") // markup in a string
-	}
+	w.s.cloudflareTokens(seg, w.pos(lo))
 	if t.base64 {
 		w.literals(seg, w.pos(lo))
 	}

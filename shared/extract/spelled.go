@@ -53,8 +53,8 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 		}
 		reason = ReasonSpelled
 	} else if string(b[lo:hi]) == "AT" && !left.bracket && left.deco == 0 {
-		if d.words == 0 && !plausibleLocal(local) {
-			return
+		if d.words == 0 && !plausibleLocal(local) || d.bareWords(local) {
+			return // a headline in capitals
 		}
 		reason = ReasonSpelled
 	} else if left.space && !right.space && d.words == 0 && left.bracket && !plausibleLocal(local) && !s.familiar(d.name) {
@@ -72,6 +72,13 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 // firstEastAsian is the first byte of the runes from U+3000 on: scripts that
 // put no space between words.
 const firstEastAsian = 0xE3
+
+// bareWords reports whether the name begins with an article, or the word before
+// it is one that never is a mailbox: a sentence about a place.
+func (d *spelledDomain) bareWords(local []byte) bool {
+	first, _, _ := bytes.Cut(d.name, []byte{'.'})
+	return in(articles, strings.ToLower(string(first))) || in(stopLocals, strings.ToLower(string(local)))
+}
 
 // opening reports whether an opening bracket follows the word that ends at
 // b[i].
@@ -153,7 +160,7 @@ func tokenBefore(b []byte, i int) (token []byte, start int) {
 		c := b[start-1]
 		if c >= utf8.RuneSelf {
 			r, w := utf8.DecodeLastRune(b[max(0, start-4):start])
-			if !letterRune(r) && !invisible(r) || r >= 0x2E80 {
+			if wideLocal(r) == 0 && (!letterRune(r) && !invisible(r) || r >= 0x2E80) {
 				break
 			}
 			start -= w
@@ -168,12 +175,23 @@ func tokenBefore(b []byte, i int) (token []byte, start int) {
 	clean := make([]byte, 0, len(token))
 	for n := 0; n < len(token); {
 		r, w := utf8.DecodeRune(token[n:])
-		if r > markDecoy && !invisible(r) {
+		if a := wideLocal(r); a != 0 {
+			clean = append(clean, a)
+		} else if r > markDecoy && !invisible(r) {
 			clean = append(clean, token[n:n+w]...)
 		}
 		n += w
 	}
 	return bytes.Trim(clean, "."), start
+}
+
+// wideLocal is narrow for what may stand in a local part that is spelled out:
+// a wide mark of a sentence before it is none of it.
+func wideLocal(r rune) byte {
+	if a := narrow(r); class[a]&isHost != 0 || a == '.' && r != 0x3002 && r != 0xFF61 || a == '_' {
+		return a
+	}
+	return 0
 }
 
 // signBefore reads a fenced word for dot, dash or underscore before b[i].
@@ -286,7 +304,7 @@ func (d *spelledDomain) labelLength(i int) int {
 		c := d.b[n]
 		if c >= utf8.RuneSelf {
 			r, w := utf8.DecodeRune(d.b[n:])
-			if !letterRune(r) && !invisible(r) || r >= 0x2E80 {
+			if class[narrow(r)]&isHost == 0 && (!letterRune(r) && !invisible(r) || r >= 0x2E80) {
 				break
 			}
 			n += w
@@ -321,7 +339,9 @@ func (d *spelledDomain) label(i int) int {
 	n := d.labelLength(i)
 	for k := i; k < i+n; {
 		r, w := utf8.DecodeRune(d.b[k:])
-		if r > markDecoy && !invisible(r) {
+		if a := narrow(r); a != 0 {
+			d.name = append(d.name, a)
+		} else if r > markDecoy && !invisible(r) {
 			d.name = append(d.name, d.b[k:k+w]...)
 		}
 		k += w
@@ -343,6 +363,11 @@ func (d *spelledDomain) sign(i int) (sign byte, n int, word bool) {
 	}
 	if b[i] == '.' && i+1 < len(b) && (class[b[i+1]]&isHost != 0 || b[i+1] >= utf8.RuneSelf || b[i+1] == markInline) {
 		return '.', 1, false
+	}
+	if b[i] >= utf8.RuneSelf {
+		if r, w := utf8.DecodeRune(b[i:]); narrow(r) == '.' {
+			return '.', w, false
+		}
 	}
 	if c, n := bracketedSign(b[i:]); n > 0 {
 		return c, n, true

@@ -52,7 +52,10 @@ func decrypts(b []byte) bool {
 }
 
 // outputs are what scripts that show an address do with it.
-var outputs = [...]string{"document.write", "HTML", "mailto", "href", ".html(", ".text(", "textContent", "innerText", "location", ".attr(", "eval(", ".title", ".append"}
+var outputs = [...]string{
+	"document.write", "HTML", "mailto", "href", ".html(", ".text(", "textContent", "innerText", "location", ".attr(", "eval(", ".title", ".append",
+	"setAttribute", "TextNode", ".val(", ".value", ".prop(", "window.open",
+}
 
 // worthRunning reports whether a short script may assemble an address. Running
 // is a hundred times the work of reading, and most scripts that decode
@@ -70,7 +73,7 @@ func worthRunning(seg []byte, t triggers) bool {
 	case t.percent:
 		return bytes.Contains(seg, []byte("unescape(")) || bytes.Contains(seg, []byte("decodeURI"))
 	case t.call:
-		if bytes.Contains(seg, []byte("(64)")) || bytes.Contains(seg, []byte("0x40")) || decrypts(seg) {
+		if len(seg) < 512 || bytes.Contains(seg, []byte("(64)")) || bytes.Contains(seg, []byte("0x40")) || decrypts(seg) {
 			return true
 		}
 		for _, word := range outputs {

@@ -16,7 +16,8 @@
 // A want line names an address that must be found and, if it matters, by
 // which form. Whatever else is found on the page is an error. Files of pages
 // that hold lures rather than addresses begin with "not_". A page of another
-// medium stands in a file of its own, named by a line "file:".
+// medium stands in a file of its own, named by a line "file:". A line
+// "decode: off" has the page read with Options.KeepObfuscated.
 package main
 
 import (

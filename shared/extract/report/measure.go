@@ -15,6 +15,7 @@ type sample struct {
 	name string
 	doc  extract.Document
 	want map[string]string // address to form, "" when the form does not matter
+	off  bool              // read with the decoding of deliberate obfuscation off
 }
 
 // figures count what was found in the pages of one form.
@@ -56,7 +57,7 @@ func measureDir(dir string) ([]figures, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("corpus %s: no *.txt files", dir)
 	}
-	x := extract.New(extract.Options{})
+	on, off := extract.New(extract.Options{}), extract.New(extract.Options{KeepObfuscated: true})
 	var all []figures
 	for _, file := range files {
 		samples, err := load(file)
@@ -65,7 +66,11 @@ func measureDir(dir string) ([]figures, error) {
 		}
 		f := figures{Form: strings.TrimSuffix(filepath.Base(file), ".txt")}
 		for _, s := range samples {
-			f.measure(x, s)
+			if s.off {
+				f.measure(off, s)
+				continue
+			}
+			f.measure(on, s)
 		}
 		all = append(all, f)
 	}
@@ -148,6 +153,8 @@ func parse(part, dir string) (sample, error) {
 			s.doc.URL = value
 		case "type":
 			s.doc.ContentType = value
+		case "decode":
+			s.off = value == "off"
 		case "want":
 			i := strings.LastIndexByte(value, ' ')
 			if i > strings.LastIndexByte(value, '@') {
