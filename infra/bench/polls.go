@@ -179,7 +179,7 @@ func pollFar(ctx context.Context, e *Env, r *Report, s *server, node *local.Node
 	if err != nil {
 		return err
 	}
-	times := p.report(r, fmt.Sprintf("a job on hosts that take %d ms (%.0f pages/s)", farLatency.Milliseconds(), last.Rate), "< 5")
+	times := p.report(r, fmt.Sprintf("a job on hosts that take %d ms on average (%.0f pages/s)", farLatency.Milliseconds(), last.Rate), "< 5")
 	r.most("poll to a request for nothing, p50", times, e.allowed(maxTimesNothing))
 	return nil
 }

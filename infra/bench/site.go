@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"os"
@@ -26,7 +27,7 @@ const (
 	leanHost = 'l' // about 2 KB, the address of the host on every page and one of its own on every third
 	fastHost = 'f' // about 50 KB with one address
 	slowHost = 's' // the same after slowLatency
-	farHost  = 'r' // as a lean host, after farLatency
+	farHost  = 'r' // as a lean host, after half to one and a half times farLatency
 	mixHost  = 'm' // about 12 KB, an address of its own on every third page, an ETag on every third host
 
 	slowLatency = 50 * time.Millisecond
@@ -90,7 +91,7 @@ func serveSite(w http.ResponseWriter, r *http.Request, large []byte) {
 	case mixHost:
 		serveMixed(w, host, strings.TrimPrefix(r.URL.Path, "/p/"))
 	case farHost:
-		time.Sleep(farLatency)
+		time.Sleep(farLatency/2 + rand.N(farLatency)) // all at the same pace would answer in waves
 		fallthrough
 	default:
 		n := strings.TrimPrefix(r.URL.Path, "/p/")
