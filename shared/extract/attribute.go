@@ -76,6 +76,9 @@ func (w *walker) attributesOf(t tag, name []byte) {
 		case attrDocument:
 			w.nested(w.value(*a), w.pos(a.pos), "")
 		case attrSource:
+			if a.value[0]|0x20 == 'd' && (foldPrefix(a.value, "data:text/html") || foldPrefix(a.value, "data:image/svg") && w.suspicious(*a)) {
+				w.link(*a)
+			}
 			if t.id == tagImg {
 				w.signImage(*a)
 			}

@@ -123,6 +123,9 @@ const (
 func fenced(left, right *fence) strength {
 	switch {
 	case left.block != right.block:
+		if left.bracket && right.bracket {
+			return bareSign // a line or a cell ends at the sign
+		}
 		return notSign
 	case left.bracket && right.bracket:
 		if left.deco != 0 && right.deco != 0 && left.deco != right.deco {

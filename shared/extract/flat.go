@@ -88,6 +88,18 @@ func (f *flat) mailLink(off int) bool {
 	return true
 }
 
+// mailElement reports whether off lies in an element that microdata or a class
+// says is an address.
+func (f *flat) mailElement(off int) bool {
+	for i := len(f.zones) - 1; i >= 0 && len(f.zones)-i <= 64; i-- {
+		z := f.zones[i]
+		if int(z.lo) <= off && off < int(z.hi) && (z.form == FoundHCard || z.form == FoundMicrodata) {
+			return true
+		}
+	}
+	return false
+}
+
 // source returns the position in the document of an offset.
 func (f *flat) source(off int) int {
 	i := sort.Search(len(f.pieces), func(i int) bool { return int(f.pieces[i].off) > off })

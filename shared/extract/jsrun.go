@@ -199,13 +199,17 @@ func (r *jsRun) loop(n *jsNode, sc *jsScope) flow {
 		body, test = n.kids[0], n.kids[1]
 	default:
 	}
+	once := false
 	for first := true; ; first = false {
 		if !r.step() {
 			return flowStop
 		}
 		if (!first || n.op != opDo) && test.op != opEmpty {
 			v := r.eval(test, sc)
-			if notKnown(v) || !truth(v) {
+			switch {
+			case first && n.op == opFor && (notKnown(v) || r.boundNotKnown(test, sc)):
+				once = true // over the elements of a page, most likely
+			case once || notKnown(v) || !truth(v):
 				return flowNext
 			}
 			r.returned = v
@@ -221,6 +225,12 @@ func (r *jsRun) loop(n *jsNode, sc *jsScope) flow {
 			r.eval(update, sc)
 		}
 	}
+}
+
+// boundNotKnown reports whether the test of a loop compares with what is not
+// known, such as the length of a list of elements.
+func (r *jsRun) boundNotKnown(test *jsNode, sc *jsScope) bool {
+	return test.op == opBinary && len(test.kids) == 2 && notKnown(r.eval(test.kids[1], sc))
 }
 
 func (r *jsRun) forIn(n *jsNode, sc *jsScope) flow {
@@ -248,6 +258,9 @@ func (r *jsRun) forIn(n *jsNode, sc *jsScope) flow {
 	case *jsObject:
 		for _, k := range o.keys {
 			items = append(items, k)
+		}
+		if o.opaque && n.str != "in" {
+			items = append(items, r.element(o.path+"[]")) // one element of the page for all
 		}
 	}
 	for _, it := range items {

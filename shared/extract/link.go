@@ -86,6 +86,10 @@ func (s *sink) dataURL(v []byte, l *layer) {
 		return
 	}
 	m := sniffType(string(head))
+	svg := foldPrefix(head, "image/svg") && (bytes.IndexByte(body, '@') >= 0 || containsPercentAt(body))
+	if svg {
+		m = mediaHTML // its text is found like that of a page
+	}
 	if m != mediaVCard && m != mediaHTML && m != mediaText {
 		return
 	}

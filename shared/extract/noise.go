@@ -22,7 +22,10 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 	if c.hi < len(b) {
 		next = b[c.hi]
 	}
-	if !allowedAfter(b, c.hi, next, l.place) {
+	if !allowedAfter(b, c.hi, next, l.place) && (next != ':' || l.place > inAttr || s.validDomain(bytes.TrimRight(c.domain, ".-"))) {
+		return false // what is glued to a domain stands before the colon
+	}
+	if l.place == inScript && quote(next) && memberKey(b, c) {
 		return false
 	}
 	if l.place == inScript && quote(next) && rotates(c) && s.rotatorAt(b) {
@@ -33,10 +36,21 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 			return false // a string that is put together, or turned into another
 		}
 	}
+	if l.place == inScript && joinedBefore(b, c) {
+		return false
+	}
 	if c.lo == 0 {
 		return true
 	}
 	prev := b[c.lo-1]
+	if prev == '@' && l.place <= inAttr {
+		// "anna@site.de&bert@site.de"
+		if i := bytes.LastIndexByte(c.local, '&'); i > 0 && i+1 < len(c.local) && hasSuffix(c.local[:i]) {
+			c.lo = advance(b, c.lo, i+1)
+			c.local = c.local[i+1:]
+			return true
+		}
+	}
 	switch {
 	case prev == '@' || prev == jsHole[0]:
 		return false
@@ -79,6 +93,26 @@ func (s *sink) context(b []byte, c *candidate, l *layer) bool {
 		return s.inLink(token(b, c.lo), c, l)
 	}
 	return true
+}
+
+// joinedBefore reports whether the local part grew out of a string in single
+// quotes, which it may hold itself, that is added to another.
+func joinedBefore(b []byte, c *candidate) bool {
+	i := bytes.LastIndexByte(c.local, '\'')
+	switch {
+	case i < 0:
+		return false
+	case i > 0:
+		return c.local[i-1] == '+'
+	}
+	return lastNonSpace(b[:c.lo]) == '+'
+}
+
+// memberKey reports whether a string of a script is the name of a member:
+// cache["user@client.name"].
+func memberKey(b []byte, c *candidate) bool {
+	return c.lo > 2 && c.hi+1 < len(b) && b[c.hi+1] == ']' && b[c.lo-1] == b[c.hi] && b[c.lo-2] == '[' &&
+		(jsNameByte(b[c.lo-3]) || b[c.lo-3] == ')' || b[c.lo-3] == ']')
 }
 
 // before returns the byte before the run of c that ends at b[i], 0 at the start.

@@ -38,6 +38,7 @@ var partNames = map[string]part{
 
 	"domain": partDomain, "host": partDomain, "d": partDomain, "server": partDomain, "dom": partDomain, "domaine": partDomain,
 	"dominio": partDomain, "hostname": partDomain, "provider": partDomain, "after": partDomain, "at": partDomain,
+	"local-part": partLocal, "user-part": partLocal, "domain-part": partDomain, "domainpart": partDomain, "host-part": partDomain,
 	"website": partDomain, "site": partDomain, "domane": partDomain, "where": partDomain, "tail": partDomain,
 	"maildomain": partDomain, "domainname": partDomain, "dp": partDomain, "after-at": partDomain, "before-at": partLocal, "sld": partDomain, "dn": partDomain,
 

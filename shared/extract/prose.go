@@ -46,6 +46,9 @@ func (s *sink) proseAllows(b []byte, start int, local []byte, d *spelledDomain, 
 	if !commonSuffix(d.name) {
 		return false
 	}
+	if l.flat != nil && l.flat.mailElement(start) {
+		return true // an element that is named for an address
+	}
 	alone := len(bytes.Trim(head, " \t\r\n\x01\x03\"'(,;-")) == 0 && segmentEnds(b, d.end)
 	if l.flat != nil && !isUpper(local[0]) && l.flat.mailLink(start) {
 		return true // a list archive: "<a href="mailto:list@site.de">anna at site.de</a>"

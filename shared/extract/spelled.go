@@ -17,6 +17,9 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 	if str == notSign {
 		return
 	}
+	if left.block != right.block && (hi-lo < 2 || bytes.IndexByte(lastRun(b[:lo-left.n]), '.') >= 0) {
+		return // "(a)" between two lines counts them
+	}
 	if str == bareSign && strings.HasPrefix(string(b[lo:hi]), "AT") {
 		str = strongSign
 		if l.place >= inScript {
@@ -26,7 +29,7 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 	if str == bareSign && l.place > inAttr {
 		return
 	}
-	d := spelledDomain{b: b, bare: str == bareSign}
+	d := spelledDomain{b: b, bare: str == bareSign, dotted: left.deco == '.'}
 	d.read(hi + right.n)
 	if len(d.name) == 0 {
 		return
@@ -78,6 +81,15 @@ const firstEastAsian = 0xE3
 func (d *spelledDomain) bareWords(local []byte) bool {
 	first, _, _ := bytes.Cut(d.name, []byte{'.'})
 	return in(articles, strings.ToLower(string(first))) || in(stopLocals, strings.ToLower(string(local)))
+}
+
+// lastRun returns the bytes of a host name that end a text.
+func lastRun(b []byte) []byte {
+	i := len(b)
+	for i > 0 && len(b)-i < maxLocal && (class[b[i-1]]&isHost != 0 || b[i-1] == '.') {
+		i--
+	}
+	return b[i:]
 }
 
 // opening reports whether an opening bracket follows the word that ends at
@@ -269,6 +281,7 @@ type spelledDomain struct {
 	words   int  // dots that were words or stood in brackets
 	bare    bool // the sign was a bare word
 	capital bool // "exampleDOTcom"
+	dotted  bool // the word for the sign stood between dots
 	end     int  // offset behind the domain
 }
 
@@ -360,6 +373,9 @@ func (d *spelledDomain) sign(i int) (sign byte, n int, word bool) {
 		if bytes.HasPrefix(b[i:], []byte("DOT")) {
 			return '.', 3, true
 		}
+	}
+	if b[i] == '.' && d.dotted && i+4 < len(b) && foldPrefix(b[i:], ".dot.") {
+		return '.', 5, true
 	}
 	if b[i] == '.' && i+1 < len(b) && (class[b[i+1]]&isHost != 0 || b[i+1] >= utf8.RuneSelf || b[i+1] == markInline) {
 		return '.', 1, false

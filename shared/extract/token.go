@@ -17,7 +17,7 @@ func (w *walker) startTag(i int) int {
 	}
 	t, name := w.tagOf(known), known.name()
 	if t.id == tagOther && !t.block && n-i > 5 && bytes.IndexByte(w.src[i:n], '@') > 0 {
-		w.chars(i, n) // "<anna@site.de>", the brackets not encoded
+		w.chars(max(0, i-1), n) // "<anna@site.de>", the brackets not encoded
 		return n
 	}
 	w.element(t, name)

@@ -170,7 +170,7 @@ func escapedAt(b []byte) bool {
 		}
 		switch b[i+1] {
 		case 'u':
-			if bytes.HasPrefix(b[i+2:], []byte("0040")) || bytes.HasPrefix(b[i+2:], []byte("{40}")) || bytes.HasPrefix(b[i+2:], []byte("0026")) {
+			if bytes.HasPrefix(b[i+2:], []byte("0040")) || bytes.HasPrefix(b[i+2:], []byte("{40}")) || bytes.HasPrefix(b[i+2:], []byte("0026")) || bytes.HasPrefix(b[i+2:], []byte("0025")) {
 				return true
 			}
 		case 'x':
@@ -230,7 +230,7 @@ func joint(b []byte, k int) bool {
 		hi++
 	}
 	lo := k
-	for lo > 0 && k-lo < 80 && class[b[lo-1]]&isLocal != 0 {
+	for lo > 0 && k-lo < 80 && class[b[lo-1]]&isLocal != 0 && (b[lo-1] != '\'' || lo > 1 && class[b[lo-2]]&isLetter != 0) {
 		lo--
 	}
 	if hi < len(b) && quote(b[hi]) {

@@ -29,7 +29,7 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 	full := len(c.local)
 	loc := c.local
 	// A hidden element or a tag may separate a label from the address.
-	loc = cutAtMarks(c, loc)
+	loc = cutAtMarks(b, c, loc)
 	if c.lo > 0 && b[c.lo-1] == '%' && len(loc) > 1 && class[loc[0]]&isHex != 0 && class[loc[1]]&isHex != 0 {
 		loc = loc[2:]
 	}
@@ -46,7 +46,7 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 		loc = loc[i+2:]
 	}
 	// "030 1234info@": the digits go with those before them.
-	plus := c.lo > 1 && class[b[c.lo-2]]&isDigit != 0 && (b[c.lo-1] == ' ' || b[c.lo-1] == '/' || b[c.lo-1] == ')')
+	plus := numberBefore(b, c.lo)
 	underscore := c.hi < len(b) && b[c.hi] == '_'
 	for len(loc) > 0 && (loc[0] == '.' || loc[0] == '\'' || loc[0] == '-' || loc[0] == '&' || loc[0] == '+' || loc[0] == '_' && underscore) {
 		if loc[0] == '.' && l.place >= inScript {
@@ -82,18 +82,24 @@ func trimLocal(b []byte, c *candidate, l *layer) bool {
 
 // cutAtMarks cuts the local part at the edge of a link, and at a tag when
 // what stands before the tag is a label or a telephone number.
-func cutAtMarks(c *candidate, loc []byte) []byte {
+func cutAtMarks(b []byte, c *candidate, loc []byte) []byte {
 	for _, m := range c.leftMarks {
 		if m.n == 0 || m.n >= len(loc) {
 			continue
 		}
 		head := loc[:len(loc)-m.n]
-		if m.kind == markLink || isNeighbour(head) || class[head[len(head)-1]]&isDigit != 0 && len(head) > 3 || isLabelEnd(head) ||
+		if m.kind == markLink || isNeighbour(head) || class[head[len(head)-1]]&isDigit != 0 && (len(head) > 3 || numberBefore(b, c.lo) && allDigits(head)) || isLabelEnd(head) ||
 			isUpper(head[0]) && bytes.EqualFold(head, loc[len(loc)-m.n:]) {
 			return loc[len(loc)-m.n:]
 		}
 	}
 	return loc
+}
+
+// numberBefore reports whether a number stands before b[i], with a separator of
+// telephone numbers between.
+func numberBefore(b []byte, i int) bool {
+	return i > 1 && class[b[i-2]]&isDigit != 0 && (b[i-1] == ' ' || b[i-1] == '/' || b[i-1] == ')')
 }
 
 func isLabelEnd(head []byte) bool {
