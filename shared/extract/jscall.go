@@ -105,6 +105,11 @@ func (r *jsRun) member(o any, name string) any {
 		case "innerHTML", "outerHTML", "textContent", "innerText", "value", "text", "nodeValue":
 			return jsUnknown{}
 		}
+		if strings.HasSuffix(v.path, ".dataset") {
+			if s, ok := r.attribute(dataName(name)).(string); ok {
+				return s
+			}
+		}
 		return r.element(v.path + "." + name)
 	case *jsFunc, float64, *jsPattern:
 		return jsNative{name: name, this: o}
@@ -113,6 +118,10 @@ func (r *jsRun) member(o any, name string) any {
 			return r.ident(name, r.global)
 		}
 		return jsNative{name: v.name + "." + name}
+	case jsUnknown:
+		if name == "dataset" || name == "getAttribute" {
+			return r.element("element." + name) // whatever has it is an element
+		}
 	}
 	return jsUnknown{}
 }
@@ -252,6 +261,11 @@ func (r *jsRun) browser(f *jsObject, args []any) any {
 			return r.fromCharCode(a.items)
 		}
 	case strings.HasSuffix(f.path, ".getAttribute"):
+		if len(args) == 1 {
+			if name, ok := args[0].(string); ok {
+				return r.attribute(name)
+			}
+		}
 		return jsUnknown{}
 	case strings.HasSuffix(f.path, ".createTextNode") && len(args) == 1:
 		r.emit(args[0])

@@ -30,7 +30,8 @@ type jsRun struct {
 	used                 FoundBy // the most telling decoder that ran
 	funcs                []*jsFunc
 	returned             any
-	opaque               []string   // arguments of unknown functions
+	opaque               []string // arguments of unknown functions
+	data                 pageData
 	mailCalls            [][]string // calls of unknown functions that are named for mail
 }
 
@@ -344,6 +345,9 @@ func (r *jsRun) assign(target *jsNode, v any, sc *jsScope) {
 }
 
 func (r *jsRun) store(o any, key string, v any) {
+	if f, ok := v.(*jsFunc); ok && strings.HasPrefix(key, "on") && f.scope != r.global && notKnown(o) {
+		r.callBack([]any{f}) // a handler; those of the global scope run when all is defined
+	}
 	switch o := o.(type) {
 	case *jsObject:
 		if old, ok := o.props[key].(string); ok && o.opaque {

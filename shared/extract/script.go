@@ -219,7 +219,14 @@ func (w *walker) runScript(c code) {
 	}
 	r := w.interpreter(c.text)
 	r.used, r.returned = "", nil
+	r.data = pageData{src: w.src, names: r.data.names}
 	r.run(string(c.text))
+	if r.data.count > 1 && !c.expression {
+		for r.data.turn = 1; r.data.turn < r.data.count && w.s.spend(len(c.text)); r.data.turn++ {
+			r.emitStored()
+			r.run(string(c.text))
+		}
+	}
 	if c.expression {
 		r.emit(r.returned)
 	}
