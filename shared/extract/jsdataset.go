@@ -16,8 +16,8 @@ const (
 // elements were asked in turn.
 type pageData struct {
 	src   []byte
-	turn  int // which of the values is given
-	count int // how many values the first name asked for has
+	turn  int                 // which of the values is given
+	count int                 // how many values the first name asked for has
 	names map[string][]string // kept from script to script
 }
 
