@@ -8,29 +8,17 @@ import (
 	"net/netip"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // dialer opens connections: name from the cache, addresses of both families
 // raced (RFC 8305), each socket past the guard, and never more open connections
-// to one authority than the request allows, nor too many new ones at once.
+// to one authority than the request allows.
 type dialer struct {
 	dns     *dnsCache
 	net     net.Dialer
 	timeout time.Duration // for each address
 	seats   seats
-	pace    *rate.Limiter
 }
-
-// Connections are opened at this rate, and so many at once at the most. A batch
-// that begins would open all of its hundred within a millisecond, and a machine
-// with several batches a thousand: a burst that routers' tables and name servers
-// meet with loss, and in which the process has no time for anything else.
-const (
-	dialRate  = 2000 // a second
-	dialBurst = 10
-)
 
 // raceDelay is how long one address gets before the next is tried beside it:
 // RFC 8305 section 5, Connection Attempt Delay.
@@ -48,7 +36,6 @@ func newDialer(c *Config, g *Guard) *dialer {
 			KeepAlive:       -1,
 		},
 		seats: seats{hosts: map[string]*hostSeats{}},
-		pace:  rate.NewLimiter(dialRate, dialBurst),
 	}
 }
 
@@ -68,7 +55,7 @@ func (d *dialer) dial(ctx context.Context, _, authority string) (net.Conn, error
 	if err := d.seats.take(ctx, authority, max(1, limit)); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConnect, err)
 	}
-	conn, err := d.open(ctx, addrs, port)
+	conn, err := d.race(ctx, interleave(addrs), port)
 	if err != nil {
 		d.seats.give(authority)
 		if errors.Is(err, ErrBlocked) || errors.Is(err, ErrPort) {
@@ -81,14 +68,6 @@ func (d *dialer) dial(ctx context.Context, _, authority string) (net.Conn, error
 		return nil, fmt.Errorf("%w: %w", ErrConnect, err)
 	}
 	return &seatedConn{Conn: conn, leave: sync.OnceFunc(func() { d.seats.give(authority) })}, nil
-}
-
-// open opens a connection when its turn has come.
-func (d *dialer) open(ctx context.Context, addrs []netip.Addr, port string) (net.Conn, error) {
-	if err := d.pace.Wait(ctx); err != nil {
-		return nil, err
-	}
-	return d.race(ctx, interleave(addrs), port)
 }
 
 // maxAddresses bounds how many addresses of one name are tried.

@@ -179,31 +179,3 @@ func TestConnectionsWaitForASeat(t *testing.T) {
 		}
 	})
 }
-
-func TestConnectionsAreOpenedGradually(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	d := newDialer(&Config{ConnectTimeout: time.Minute}, &Guard{})
-	d.net.Control = nil
-	const conns = dialBurst + dialRate/20
-	ctx := context.WithValue(t.Context(), perHostKey{}, conns)
-	began := time.Now()
-	var all sync.WaitGroup
-	for range conns {
-		all.Go(func() {
-			c, err := d.dial(ctx, "tcp", l.Addr().String())
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			_ = c.Close()
-		})
-	}
-	all.Wait()
-	if took := time.Since(began); took < time.Second/20-time.Millisecond {
-		t.Errorf("%d connections were opened within %v", conns, took)
-	}
-}
