@@ -111,8 +111,12 @@ func joinedBefore(b []byte, c *candidate) bool {
 // memberKey reports whether a string of a script is the name of a member:
 // cache["user@client.name"].
 func memberKey(b []byte, c *candidate) bool {
-	return c.lo > 2 && c.hi+1 < len(b) && b[c.hi+1] == ']' && b[c.lo-1] == b[c.hi] && b[c.lo-2] == '[' &&
-		(jsNameByte(b[c.lo-3]) || b[c.lo-3] == ')' || b[c.lo-3] == ']')
+	lo := c.lo
+	if c.local[0] == '\'' {
+		lo++ // the quote grew in
+	}
+	return lo > 2 && c.hi+1 < len(b) && b[c.hi+1] == ']' && b[lo-1] == b[c.hi] && b[lo-2] == '[' &&
+		(jsNameByte(b[lo-3]) || b[lo-3] == ')' || b[lo-3] == ']')
 }
 
 // before returns the byte before the run of c that ends at b[i], 0 at the start.

@@ -323,6 +323,9 @@ func (w *walker) finishScripts() {
 // event reads the value of an event handler.
 func (w *walker) event(a attr) {
 	v := w.value(a)
+	if foldPrefix(v, "javascript:") {
+		v = v[len("javascript:"):] // a label, to a browser
+	}
 	w.handler(v, a)
 }
 

@@ -56,7 +56,7 @@ func (s *sink) spelled(b []byte, lo, hi int, l *layer) {
 		}
 		reason = ReasonSpelled
 	} else if string(b[lo:hi]) == "AT" && !left.bracket && left.deco == 0 {
-		if d.words == 0 && !plausibleLocal(local) || d.bareWords(local) {
+		if d.words == 0 && !plausibleLocal(local) && (l.flat == nil || !l.flat.mailElement(start)) || d.bareWords(local) {
 			return // a headline in capitals
 		}
 		reason = ReasonSpelled

@@ -233,6 +233,9 @@ func joint(b []byte, k int) bool {
 	for lo > 0 && k-lo < 80 && class[b[lo-1]]&isLocal != 0 && (b[lo-1] != '\'' || lo > 1 && class[b[lo-2]]&isLetter != 0) {
 		lo--
 	}
+	if quote(prev) && hi < len(b) && b[hi] == prev && bytes.IndexByte(b[k+1:hi], '.') > 0 && hasSuffix(b[k+1:hi]) {
+		return true // a piece of a list: "@site.de"
+	}
 	if hi < len(b) && quote(b[hi]) {
 		switch c := firstNonSpace(b[hi+1:]); c {
 		case '+':
