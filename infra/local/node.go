@@ -170,6 +170,8 @@ func (n *Node) Handler() (http.Handler, error) {
 	mux.Handle("/", api)
 	mux.Handle("GET /{$}", page)
 	mux.Handle("GET /assets/", page)
+	mux.Handle("GET /favicon.svg", page)
+	mux.Handle("GET /favicon.ico", page)
 	mux.Handle("GET /ws", n.sockets)
 	return mux, nil
 }

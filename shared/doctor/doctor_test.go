@@ -103,11 +103,11 @@ func TestFaults(t *testing.T) {
 			c.Records = noRecords{c.Records}
 		}},
 		{"queue silent", "queue", doctor.Failing, "no route", func(_ *testing.T, c *doctor.Config) { c.Queue = silent{} }},
-		{"nobody answers", "queue", doctor.Degraded, "7 bells wait", func(_ *testing.T, c *doctor.Config) { c.Queue = depth{Visible: 7} }},
-		{"too much waits", "queue", doctor.Degraded, "1000000 bells wait", func(_ *testing.T, c *doctor.Config) {
+		{"nobody answers", "queue", doctor.Degraded, "7 waiting, 0 at work", func(_ *testing.T, c *doctor.Config) { c.Queue = depth{Visible: 7} }},
+		{"too much waits", "queue", doctor.Degraded, "1000000 waiting", func(_ *testing.T, c *doctor.Config) {
 			c.Queue = depth{Visible: 1_000_000, InFlight: 300}
 		}},
-		{"dead letters", "dead letters", doctor.Degraded, "3 bells", func(_ *testing.T, c *doctor.Config) { c.DeadLetters = depth{Visible: 2, InFlight: 1} }},
+		{"dead letters", "dead letters", doctor.Degraded, "3 messages", func(_ *testing.T, c *doctor.Config) { c.DeadLetters = depth{Visible: 2, InFlight: 1} }},
 		{"dead letters silent", "dead letters", doctor.Failing, "no route", func(_ *testing.T, c *doctor.Config) { c.DeadLetters = silent{} }},
 		{"a job stands still", "workers", doctor.Degraded, "have not moved", func(t *testing.T, c *doctor.Config) {
 			run(t, c.Jobs, time.Now().Add(-time.Hour))
@@ -117,7 +117,7 @@ func TestFaults(t *testing.T) {
 		{"a list is not planned", "workers", doctor.Degraded, "have not moved", func(t *testing.T, c *doctor.Config) {
 			create(t, c.Jobs, time.Now().Add(-time.Hour))
 		}},
-		{"fewer workers than allowed", "limits", doctor.Degraded, "40 bells wait while 10 are being answered", func(t *testing.T, c *doctor.Config) {
+		{"fewer workers than allowed", "limits", doctor.Degraded, "40 waiting, 10 at work", func(t *testing.T, c *doctor.Config) {
 			run(t, c.Jobs, time.Now().Add(-6*time.Minute))
 			c.Queue = depth{Visible: 40, InFlight: 10}
 		}},

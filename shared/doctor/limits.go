@@ -35,7 +35,7 @@ func (d *Doctor) limits(ctx context.Context) finding {
 		return fine(detail)
 	}
 	return finding{
-		Degraded, fmt.Sprintf("%d bells wait while %d are being answered; %s", depth.Visible, depth.InFlight, detail),
+		Degraded, fmt.Sprintf("messages: %d waiting, %d at work; %s", depth.Visible, depth.InFlight, detail),
 		"Fewer workers run than are allowed. On AWS: the account's quota \"Concurrent executions\" of Lambda may be smaller (a new account has 10 or 50): have it raised, " +
 			"or deploy with a smaller WorkerConcurrency, so that nothing is turned away.",
 	}

@@ -59,12 +59,12 @@ func (d *Doctor) queue(ctx context.Context) finding {
 			"Is the queue's address right, and does the function's role allow it? On one machine: is the data directory writable?",
 		}
 	}
-	detail := fmt.Sprintf("%d bells wait, %d are being answered, %d are put off", depth.Visible, depth.InFlight, depth.Delayed)
+	detail := fmt.Sprintf("messages: %d waiting, %d at work, %d delayed", depth.Visible, depth.InFlight, depth.Delayed)
 	switch {
 	case depth.Visible > 0 && depth.InFlight == 0:
 		return finding{
 			Degraded, detail,
-			"Bells wait and nobody answers them. If this stays so, no worker is running: on AWS look at the worker's event source mapping and its concurrency, on one machine at the log.",
+			"Batches wait and nobody works on them. If this stays so, no worker is running: on AWS look at the worker's event source mapping and its concurrency, on one machine at the log.",
 		}
 	case depth.Visible > deepQueue:
 		return finding{Degraded, detail, "More waits than the workers can soon do: allow more of them, or fewer jobs at once."}
@@ -85,7 +85,7 @@ func (d *Doctor) deadLetters(ctx context.Context) finding {
 		return fine("none")
 	}
 	return finding{
-		Degraded, fmt.Sprintf("%d bells could not be answered", n),
+		Degraded, fmt.Sprintf("%d messages failed again and again", n),
 		"Their URLs end as undeliverable within minutes and can then be retried. If the number stays, the function that works dead letters off is not running; " +
 			"why they died is in the workers' log (\"bell not answered\").",
 	}

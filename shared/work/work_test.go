@@ -199,7 +199,7 @@ func TestNoPlaceInTime(t *testing.T) {
 	}
 	waitsInVain := func(n, attempts int) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := p.worker.Ring(ctx, bellOf(id, n)); err != nil {
 			t.Errorf("batch %d: %v", n, err)

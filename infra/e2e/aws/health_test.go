@@ -26,7 +26,7 @@ func TestAWSHealth(t *testing.T) {
 	if c := check(t, r, "live updates"); c.Status != doctor.Degraded || !strings.Contains(c.Detail, "does not answer") || c.Advice == "" {
 		t.Errorf("nobody reads the stream: %+v", c)
 	}
-	if c := check(t, r, "dead letters"); c.Status != doctor.Degraded || !strings.HasPrefix(c.Detail, "1 bells") {
+	if c := check(t, r, "dead letters"); c.Status != doctor.Degraded || !strings.HasPrefix(c.Detail, "1 messages") {
 		t.Errorf("a dead letter: %+v", c)
 	}
 	if _, err := letters.PurgeQueue(t.Context(), &sqs.PurgeQueueInput{QueueUrl: &s.letters}); err != nil {
