@@ -63,10 +63,10 @@ func (f *HTTPFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(out) // the client may have gone
 }
 
-// event is what API Gateway makes of a request. Header names are in lower case and
-// values of one name joined; a body that is no text is Base64.
-func event(r *http.Request, body []byte) events.APIGatewayV2HTTPRequest {
-	headers := map[string]string{"host": r.Host}
+// headersAndSource is how AWS's fronts pass headers on, names in lower case and
+// values of one name joined, and where a request comes from.
+func headersAndSource(r *http.Request) (headers map[string]string, source string) {
+	headers = map[string]string{"host": r.Host}
 	for name, values := range r.Header {
 		headers[strings.ToLower(name)] = strings.Join(values, ",")
 	}
@@ -74,6 +74,12 @@ func event(r *http.Request, body []byte) events.APIGatewayV2HTTPRequest {
 	if err != nil {
 		source = r.RemoteAddr
 	}
+	return headers, source
+}
+
+// event is what API Gateway makes of a request; a body that is no text is Base64.
+func event(r *http.Request, body []byte) events.APIGatewayV2HTTPRequest {
+	headers, source := headersAndSource(r)
 	e := events.APIGatewayV2HTTPRequest{
 		Version: "2.0", RouteKey: "$default", RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery, Headers: headers,
 		RequestContext: events.APIGatewayV2HTTPRequestContext{

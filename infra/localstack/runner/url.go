@@ -4,9 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -69,14 +67,7 @@ func (f flushing) Write(p []byte) (int, error) {
 
 // urlEvent is what Lambda makes of a request without a body.
 func urlEvent(r *http.Request) *events.LambdaFunctionURLRequest {
-	headers := map[string]string{"host": r.Host}
-	for name, values := range r.Header {
-		headers[strings.ToLower(name)] = strings.Join(values, ",")
-	}
-	source, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		source = r.RemoteAddr
-	}
+	headers, source := headersAndSource(r)
 	return &events.LambdaFunctionURLRequest{
 		Version: "2.0", RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery, Headers: headers,
 		RequestContext: events.LambdaFunctionURLRequestContext{
