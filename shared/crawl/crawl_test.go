@@ -321,3 +321,31 @@ func TestADeadHostIsGivenUp(t *testing.T) {
 		t.Errorf("%d requests to a host that never answers", n)
 	}
 }
+
+func TestNewSitesAreBegunGradually(t *testing.T) {
+	t.Parallel()
+	const sites = 80 // a thousand a second, the first twenty at once
+	site := crawltest.New(t)
+	var mu sync.Mutex
+	var first, last time.Time // when the sites were asked for their robots.txt
+	var list []string
+	for i := range sites {
+		h := site.Host(fmt.Sprintf("werk-%d.de", i), crawltest.Plain, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/robots.txt" {
+				crawltest.Page(w, r)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if last = time.Now(); first.IsZero() {
+				first = last
+			}
+			http.NotFound(w, r)
+		}))
+		list = append(list, h.URL("/"))
+	}
+	run(t, newCrawler(t, site, nil), job.Options{Follow: job.FollowNone}, list...)
+	if took := last.Sub(first); took < 50*time.Millisecond {
+		t.Errorf("%d sites were begun within %v", sites, took)
+	}
+}

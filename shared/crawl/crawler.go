@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"gleaner/shared/extract"
 	"gleaner/shared/fetch"
 	"gleaner/shared/fetch/lru"
@@ -55,6 +57,7 @@ type Crawler struct {
 	lists   *suppress.Cache
 	readers [2]*extract.Extractor // [1] keeps obfuscated addresses as they are
 	cpu     chan struct{}         // one token for each page being read
+	knock   *rate.Limiter         // at sites not seen lately
 
 	mu     sync.Mutex
 	active int // calls of Crawl under way
@@ -64,6 +67,15 @@ type Crawler struct {
 const (
 	rememberHosts  = 10_000
 	rememberRobots = 2_000
+)
+
+// A crawler begins with so many sites a second, and so many at once. A batch that
+// begins would ask for a hundred names and open a hundred connections within a
+// millisecond, and a machine with several batches for a thousand: a burst that name
+// servers and routers meet with loss, and in which the process does nothing else.
+const (
+	newSites       = 1000
+	newSitesAtOnce = 20
 )
 
 // New returns a Crawler, or an error that says what is wrong with cfg.
@@ -100,6 +112,7 @@ func New(cfg Config) (*Crawler, error) {
 		schemes: lru.New[string, string](rememberHosts),
 		readers: [2]*extract.Extractor{extract.New(extract.Options{}), extract.New(extract.Options{KeepObfuscated: true})},
 		cpu:     make(chan struct{}, runtime.GOMAXPROCS(0)),
+		knock:   rate.NewLimiter(newSites, newSitesAtOnce),
 	}
 	if cfg.Records != nil {
 		c.lists = suppress.NewCache(cfg.Records)

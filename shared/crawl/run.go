@@ -198,6 +198,7 @@ func (r *run) connection() {
 		case t.page != nil:
 			r.fetchPage(t.page, slot)
 		case t.robots != nil:
+			_ = r.c.knock.Wait(r.fetchCtx) // if that ends, so does the request at once
 			r.fetchRobots(t.robots, slot)
 		default:
 			r.fetchSitemap(t.sitemap, slot)
