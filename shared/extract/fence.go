@@ -25,25 +25,13 @@ func fenceLeft(b []byte, i int) (f fence) {
 	for i > 0 && f.n < maxFence {
 		c := b[i-1]
 		w := 1
-		switch {
-		case class[c]&isSpace != 0:
-			f.space = true
-			f.line = f.line || c == '\n'
-		case c == markBlock && f.bracket && !f.block:
-			f.block = true
-		case c >= markInline && c <= markDecoy && c != markBlock:
-		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
-			f.bracket = true
-		case decoration(c):
-			f.deco = c
-			f.repeat++
-		case c >= utf8.RuneSelf:
+		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeLastRune(b[max(0, i-4):i])
 			if !f.rune(r) {
 				return f
 			}
 			w = size
-		default:
+		} else if !f.byte(c) {
 			return f
 		}
 		f.n += w
@@ -57,31 +45,39 @@ func fenceRight(b []byte, i int) (f fence) {
 	for i < len(b) && f.n < maxFence {
 		c := b[i]
 		w := 1
-		switch {
-		case class[c]&isSpace != 0:
-			f.space = true
-			f.line = f.line || c == '\n'
-		case c == markBlock && f.bracket && !f.block:
-			f.block = true
-		case c >= markInline && c <= markDecoy && c != markBlock:
-		case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
-			f.bracket = true
-		case decoration(c):
-			f.deco = c
-			f.repeat++
-		case c >= utf8.RuneSelf:
+		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRune(b[i:])
 			if !f.rune(r) {
 				return f
 			}
 			w = size
-		default:
+		} else if !f.byte(c) {
 			return f
 		}
 		f.n += w
 		i += w
 	}
 	return f
+}
+
+// byte notes a byte of ASCII, which may be a mark; false ends the fence.
+func (f *fence) byte(c byte) bool {
+	switch {
+	case class[c]&isSpace != 0:
+		f.space = true
+		f.line = f.line || c == '\n'
+	case c == markBlock && f.bracket && !f.block:
+		f.block = true
+	case c >= markInline && c <= markDecoy && c != markBlock:
+	case c == '[' || c == '(' || c == '{' || c == '<' || c == ']' || c == ')' || c == '}' || c == '>':
+		f.bracket = true
+	case decoration(c):
+		f.deco = c
+		f.repeat++
+	default:
+		return false
+	}
+	return true
 }
 
 // rune notes a rune beyond ASCII; false ends the fence.
