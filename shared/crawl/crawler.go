@@ -104,13 +104,14 @@ func New(cfg Config) (*Crawler, error) {
 		return nil, fmt.Errorf("crawl: %w", err)
 	}
 	cfg.Fetch = client.Config()
+	meta := concerns(cfg.Fetch.Product)
 	c := &Crawler{
 		cfg:     cfg,
 		client:  client,
 		hosts:   fetch.NewHosts(rememberHosts),
 		robots:  lru.New[string, *rulebook](rememberRobots),
 		schemes: lru.New[string, string](rememberHosts),
-		readers: [2]*extract.Extractor{extract.New(extract.Options{}), extract.New(extract.Options{KeepObfuscated: true})},
+		readers: [2]*extract.Extractor{extract.New(extract.Options{Meta: meta}), extract.New(extract.Options{KeepObfuscated: true, Meta: meta})},
 		cpu:     make(chan struct{}, runtime.GOMAXPROCS(0)),
 		knock:   rate.NewLimiter(newSites, newSitesAtOnce),
 	}

@@ -213,21 +213,6 @@ func TestAPageThatBreaksItsReaderEndsAlone(t *testing.T) {
 	}
 }
 
-func TestNextM(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.SliceOf(rapid.SampledFrom([]byte("<mM|\x4c\x6c=;- \x00\xff\xbc\xedx"))).Draw(t, "text")
-		want := -1
-		for i := 0; i+1 < len(text) && want < 0; i++ {
-			if text[i] == '<' && (text[i+1] == 'm' || text[i+1] == 'M') {
-				want = i
-			}
-		}
-		if got := nextM(text); got != want {
-			t.Fatalf("nextM(%q) = %d, want %d", text, got, want)
-		}
-	})
-}
-
 func TestBadConfigurations(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"connections": {Connections: 101}, "negative": {Connections: -1}, "product": {Fetch: fetch.Config{Product: "a b"}},

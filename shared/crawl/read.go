@@ -2,10 +2,9 @@ package crawl
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 
@@ -27,7 +26,7 @@ type body struct {
 type reading struct {
 	end       ending
 	addresses []extract.Address
-	html      bool
+	html      bool // links were looked for
 	links     follow.Page
 	size      int
 }
@@ -77,21 +76,50 @@ func (r *run) read(dec *fetch.Decoder, b body) reading {
 	}
 	contentType := b.resp.Header.Get("Content-Type")
 	text = dec.UTF8(text, contentType)
-	if isHTML(contentType, text) && (r.wantsLinks(b.page) || speaks(text, product)) {
-		got.html = true
-		got.links = follow.Scan(text, b.page.u, product)
-		got.links.NoFollow = got.links.NoFollow || tag.NoFollow
-		if got.links.NoIndex {
-			got.end.outcome, got.end.detail = job.OutcomeNoIndex, "meta robots"
-			return got
-		}
+	html := isHTML(contentType, text)
+	links := html && r.wantsLinks(b.page)
+	if links && !got.scan(text, b.page.u, product, tag) {
+		return got
 	}
 	reader := r.c.readers[0]
 	if r.opt.KeepObfuscated {
 		reader = r.c.readers[1]
 	}
-	got.addresses = reader.Extract(extract.Document{URL: b.page.u.String(), ContentType: contentType, Body: text})
+	page := reader.Read(extract.Document{URL: b.page.u.String(), ContentType: contentType, Body: text})
+	if html && !links && page.Meta && !got.scan(text, b.page.u, product, tag) {
+		return got
+	}
+	got.addresses = page.Addresses
 	return got
+}
+
+// scan reads a page for its links and for what it asks of crawlers, and reports
+// whether it may be read for addresses.
+func (g *reading) scan(text []byte, at *url.URL, product string, tag robots.Tag) bool {
+	g.html, g.links = true, follow.Scan(text, at, product)
+	g.links.NoFollow = g.links.NoFollow || tag.NoFollow
+	if g.links.NoIndex {
+		g.end.outcome, g.end.detail = job.OutcomeNoIndex, "meta robots"
+	}
+	return !g.links.NoIndex
+}
+
+// concerns returns what tells the meta elements that may change what becomes of a
+// page: those follow.Scan reads NoIndex, NoFollow and Refresh from, and hardly any
+// other. Most pages have none, and need not be read for links.
+func concerns(product string) func(name, httpEquiv, content []byte) bool {
+	product = strings.ToLower(product)
+	return func(name, httpEquiv, content []byte) bool {
+		if len(httpEquiv) > 0 {
+			return strings.EqualFold(string(httpEquiv), "refresh")
+		}
+		if n := strings.ToLower(strings.TrimSpace(string(name))); n != "robots" && (product == "" || n != product) {
+			return false
+		}
+		// Whatever forbids anything begins so: noindex, nofollow, none. A
+		// character reference may stand for that.
+		return bytes.Contains(bytes.ToLower(content), []byte("no")) || bytes.IndexByte(content, '&') >= 0
+	}
 }
 
 // wantsLinks reports whether a page's links may be followed.
@@ -103,52 +131,6 @@ func (r *run) wantsLinks(p *page) bool {
 		return p.depth < r.opt.MaxDepth
 	}
 	return false
-}
-
-// speaks reports whether a page has a meta element that may concern us: robots
-// directives or a refresh. It costs little beside reading the whole page for links.
-func speaks(text []byte, product string) bool {
-	words := [...]string{"robots", "refresh", strings.ToLower(product)}
-	for {
-		i := nextM(text)
-		if i < 0 {
-			return false
-		}
-		text = text[i+1:]
-		if len(text) < len("meta") || !strings.EqualFold(string(text[:len("meta")]), "meta") {
-			continue
-		}
-		element := text[:min(len(text), 1000)]
-		if end := bytes.IndexByte(element, '>'); end >= 0 {
-			element = element[:end]
-		}
-		element = bytes.ToLower(element)
-		for _, w := range words {
-			if bytes.Contains(element, []byte(w)) {
-				return true
-			}
-		}
-	}
-}
-
-// nextM returns the index of the first "<m" or "<M", or -1. It looks at eight
-// bytes at a time: pages have thousands of tags, and few of them begin so.
-func nextM(text []byte) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	i := 0
-	for ; i+9 <= len(text); i += 8 {
-		first, second := binary.LittleEndian.Uint64(text[i:]), binary.LittleEndian.Uint64(text[i+1:])
-		differ := (first ^ '<'*ones) | ((second | ' '*ones) ^ 'm'*ones) // a byte of zeros where neither does
-		if zero := (differ - ones) &^ differ & tops; zero != 0 {
-			return i + bits.TrailingZeros64(zero)/8
-		}
-	}
-	for ; i+1 < len(text); i++ {
-		if text[i] == '<' && text[i+1]|' ' == 'm' {
-			return i
-		}
-	}
-	return -1
 }
 
 func isHTML(contentType string, text []byte) bool {

@@ -23,6 +23,7 @@ const (
 	tagTitle
 	tagTextarea
 	tagRaw
+	tagNoembed
 	tagImg
 	tagMeta
 	tagBdo
@@ -36,7 +37,7 @@ var tags = func() map[string]tag {
 		"a": {id: tagA}, "bdo": {id: tagBdo}, "img": {id: tagImg, void: true}, "wbr": {void: true}, "i": {id: tagIcon},
 		"script": {id: tagScript, raw: true}, "style": {id: tagStyle, raw: true},
 		"title": {id: tagTitle, raw: true, block: true}, "textarea": {id: tagTextarea, raw: true, block: true},
-		"xmp": {id: tagRaw, raw: true, block: true}, "noembed": {id: tagRaw, raw: true, block: true},
+		"xmp": {id: tagRaw, raw: true, block: true}, "noembed": {id: tagNoembed, raw: true, block: true},
 		"meta": {id: tagMeta, block: true, void: true}, "input": {void: true}, "noscript": {id: tagUnseen}, "template": {id: tagUnseen}, "rt": {id: tagUnseen}, "rp": {id: tagUnseen},
 		"joomla-hidden-m": {id: tagJoomla},
 	}

@@ -26,6 +26,22 @@ type Options struct {
 	// strings, tags inside an address) is still read, and what is hidden is
 	// still not taken for a part of the address around it.
 	KeepObfuscated bool
+	// Meta is asked about the meta elements of an HTML document that have a name
+	// or an http-equiv attribute: whether the caller wants to know that the
+	// document has it. Where an attribute stands more than once, the first counts;
+	// values are as they stand in the source, and not to be kept or modified.
+	Meta func(name, httpEquiv, content []byte) bool
+}
+
+// Page is what one document held.
+type Page struct {
+	// Addresses are those that Extract returns.
+	Addresses []Address
+	// Meta is false if the document certainly has no meta element that
+	// Options.Meta wants to know of. It is true if it has one, and also for what
+	// was not read as HTML, or holds what is here not split as the HTML standard
+	// does: the caller looks for itself then.
+	Meta bool
 }
 
 // Address is one address with what is known about it.
@@ -65,14 +81,19 @@ var sinks = sync.Pool{New: func() any { return newSink() }}
 // Extract returns the addresses of the document, one per normalised address
 // (the form with the highest confidence wins), in order of first appearance.
 // It returns nil for a document of a type that cannot hold addresses.
-func (x *Extractor) Extract(doc Document) []Address {
+func (x *Extractor) Extract(doc Document) []Address { return x.Read(doc).Addresses }
+
+// Read returns the addresses of the document, as Extract does, and what its meta
+// elements say.
+func (x *Extractor) Read(doc Document) Page {
 	if len(doc.Body) == 0 {
-		return nil
+		return Page{}
 	}
 	s := sinks.Get().(*sink)
 	s.reset(x.opt, doc)
-	s.read(sniff(doc.ContentType, doc.Body), doc.Body)
-	out := s.addresses()
+	m := sniff(doc.ContentType, doc.Body)
+	s.read(m, doc.Body)
+	out := Page{Addresses: s.addresses(), Meta: s.meta || m != mediaHTML}
 	s.release()
 	sinks.Put(s)
 	return out

@@ -249,7 +249,11 @@ func (w *walker) declaration(i int) int {
 		}
 		w.cur.mark(markInline)
 		if end < 0 {
+			w.doubt()
 			return w.skipTag(body)
+		}
+		if bytes.HasPrefix(rest[4:], []byte("->")) || bytes.Contains(rest[4:4+end], []byte("--!>")) {
+			w.doubt() // to the standard it ended there
 		}
 		w.comment(body, body+end)
 		if end == 0 && rest[4] == '>' {
@@ -266,6 +270,7 @@ func (w *walker) declaration(i int) int {
 			w.section(i+9, i+end)
 			return i + end + 3
 		}
+		w.doubt()
 		return i + 9
 	}
 	return w.skipTag(i + 2)

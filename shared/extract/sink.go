@@ -54,8 +54,9 @@ type sink struct {
 	site   string // registrable domain of the page, empty when unknown
 	hits   []hit
 	index  map[string]int
-	budget int // bytes that decoders may still produce
-	adds   int // addresses recorded, repeated ones included
+	budget int  // bytes that decoders may still produce
+	adds   int  // addresses recorded, repeated ones included
+	meta   bool // a meta element is, or may be, one that was asked for
 	work   work
 
 	unescaped []byte // scratch of the JSON reader
@@ -89,6 +90,7 @@ func (s *sink) reset(opt Options, doc Document) {
 	// What is decoded is never longer than what it was decoded from, but one
 	// passage may be decoded in several ways, and to several depths.
 	s.budget = 16*len(doc.Body) + 1<<16
+	s.meta = false
 }
 
 // release drops everything that belongs to the document.

@@ -17,30 +17,36 @@ func (w *walker) startTag(i int) int {
 	}
 	t, name := w.tagOf(known), known.name()
 	if t.id == tagOther && !t.block && n-i > 5 && bytes.IndexByte(w.src[i:n], '@') > 0 {
+		w.doubt()
 		w.chars(max(0, i-1), n) // "<anna@site.de>", the brackets not encoded
 		return n
 	}
 	w.element(t, name)
-	if t.raw {
+	switch {
+	case t.raw:
 		return w.rawText(t, string(name), end)
+	case t.id == tagMeta && w.s.opt.Meta != nil && w.l.depth == 0:
+		w.meta()
 	}
 	return end
 }
 
 func tagNameEnd(c byte) bool { return nameByte[c]&endsTagName != 0 }
 
-// What ends names in tags.
+// What ends names and values in tags.
 const (
-	endsTagName = 1 << iota // white space, the end of the tag, a slash
+	isBlank     = 1 << iota // white space, to the HTML standard
+	endsTagName             // white space, the end of the tag, a slash
 	endsAttrName
+	endsValue // one without quotes
 )
 
 var nameByte = func() (t [256]uint8) {
-	for c := range t {
-		if c == '>' || c == '/' || class[c]&isSpace != 0 {
-			t[c] = endsTagName | endsAttrName
-		}
+	for _, c := range []byte(" \t\n\r\f") {
+		t[c] = isBlank | endsTagName | endsAttrName | endsValue
 	}
+	t['>'] = endsTagName | endsAttrName | endsValue
+	t['/'] = endsTagName | endsAttrName
 	t['='] = endsAttrName
 	return t
 }()
@@ -99,7 +105,7 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 				}
 				i = hi + 1
 			} else {
-				for i < len(src) && src[i] != '>' && class[src[i]]&isSpace == 0 {
+				for i < len(src) && nameByte[src[i]]&endsValue == 0 {
 					i++
 				}
 				hi = i
@@ -119,7 +125,7 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 // skipSpace returns the index of the first byte at or after i that is no white
 // space.
 func skipSpace(src []byte, i int) int {
-	for i < len(src) && class[src[i]]&isSpace != 0 {
+	for i < len(src) && nameByte[src[i]]&isBlank != 0 {
 		i++
 	}
 	return i
@@ -144,14 +150,22 @@ const maxAttrs = 256
 
 // endTag reads the end tag whose name begins at src[i].
 func (w *walker) endTag(i int) int {
-	src := w.src
 	w.off = i
 	known, n := w.tagNamed(i)
 	w.close(w.tagOf(known), known.name())
-	if n < len(src) && src[n] == '>' {
+	return w.endOf(n)
+}
+
+// endOf returns the offset behind an end tag whose name ends at n.
+func (w *walker) endOf(n int) int {
+	if n < len(w.src) && w.src[n] == '>' {
 		return n + 1
 	}
-	return w.skipTag(n)
+	next := w.skipTag(n)
+	if bytes.ContainsAny(w.src[n:next], "\"'") {
+		w.doubt() // it has attributes, to the standard, and may be longer
+	}
+	return next
 }
 
 // rawText reads the content of an element that holds no markup, from src[i]
@@ -167,15 +181,25 @@ func (w *walker) rawText(t tag, name string, i int) int {
 		k += j + 2
 		if foldPrefix(src[k:], name) && (k+len(name) == len(src) || tagNameEnd(src[k+len(name)])) {
 			end = k - 2
-			next = w.skipTag(k + len(name))
+			next = w.endOf(k + len(name))
 			break
 		}
 	}
 	if end > i {
 		w.raw(t, i, end)
 	}
+	if t.id == tagNoembed || t.id == tagScript && hidesEnd(src[i:end]) {
+		w.doubt()
+	}
 	w.close(t, []byte(name))
 	return next
+}
+
+// hidesEnd reports whether a script holds what makes its end tag a part of it: a
+// "<script" behind a "<!--".
+func hidesEnd(b []byte) bool {
+	i := bytes.Index(b, []byte("<!--"))
+	return i >= 0 && foldIndex(b[i:], "<script") >= 0
 }
 
 // raw hands the content of a raw text element on.
@@ -185,7 +209,7 @@ func (w *walker) raw(t tag, lo, hi int) {
 		w.script(lo, hi)
 	case tagStyle:
 		w.style(lo, hi)
-	case tagTitle, tagTextarea, tagRaw:
+	case tagTitle, tagTextarea, tagRaw, tagNoembed:
 		w.chars(lo, hi)
 	}
 }
