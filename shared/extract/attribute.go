@@ -21,15 +21,11 @@ func (w *walker) attributesOf(t tag, name []byte) {
 	tr := tagTraits{content: -1, alt: -1}
 	for i := range w.attrs {
 		a := &w.attrs[i]
-		n, known := w.known.names.at(a.name)
-		if !known {
-			*n = traitsOf(a.name)
-		}
 		if len(a.value) == 0 {
-			tr.effect.hidden = tr.effect.hidden || n.id == attrHidden
+			tr.effect.hidden = tr.effect.hidden || a.id == attrHidden
 			continue
 		}
-		switch n.id {
+		switch a.id {
 		case attrIgnored:
 		case attrClass:
 			w.classes(a.value, &tr)
@@ -70,7 +66,7 @@ func (w *walker) attributesOf(t tag, name []byte) {
 				tr.alt = i
 			}
 		case attrData:
-			w.dataAttribute(*a, *n, &tr)
+			w.dataAttribute(a, &tr)
 		case attrEvent:
 			w.event(*a)
 		case attrDocument:
@@ -86,7 +82,7 @@ func (w *walker) attributesOf(t tag, name []byte) {
 				w.link(*a) // a picture of an address, made on demand
 			}
 		default:
-			w.otherAttribute(*a, *n, &tr)
+			w.otherAttribute(a, &tr)
 		}
 	}
 	if tr.content >= 0 {

@@ -37,17 +37,18 @@ type walker struct {
 
 // lore is what a walker has learned of names, on this page and those before.
 type lore struct {
-	tags    memo[namedTag]   // by name
-	names   memo[nameTraits] // of attributes
-	classes memo[bool]       // they say nothing by themselves
-	lists   memo[bool]       // of classes: none of them does
-	styles  memo[bool]       // values of style attributes: they do nothing
+	tags    nameMemo[namedTag]
+	names   nameMemo[nameTraits] // of attributes
+	classes memo[bool]           // they say nothing by themselves
+	lists   memo[bool]           // of classes: none of them does
+	styles  memo[bool]           // values of style attributes: they do nothing
 }
 
 // attr is one attribute as it stands in the source.
 type attr struct {
 	name, value []byte
 	pos         int // of the value
+	nameTraits
 }
 
 // cursor answers whether a byte occurs in a range. Ranges come in ascending
@@ -59,6 +60,13 @@ type cursor struct {
 }
 
 func (c *cursor) in(src []byte, lo, hi int) bool {
+	if lo >= c.from && hi <= c.next {
+		return false // most often: small enough to be inlined
+	}
+	return c.search(src, lo, hi)
+}
+
+func (c *cursor) search(src []byte, lo, hi int) bool {
 	if c.next < lo {
 		c.from = lo
 		if k := bytes.IndexByte(src[lo:], c.b); k >= 0 {

@@ -144,7 +144,7 @@ func orForm(old, decoded FoundBy) FoundBy {
 // is no base64, is shorter than least, or does not decode to text.
 func decodeBase64(v []byte, least int) []byte {
 	v = bytes.TrimRight(v, "=")
-	if len(v) < max(least, 4) && (least > 4 || len(v) < 2) || len(v) > 4096 || len(v)%4 == 1 {
+	if len(v) < max(least, 4) && (least > 4 || len(v) < 2) || len(v) > 4096 || len(v)%4 == 1 || !beginsBase64(v) {
 		return nil
 	}
 	enc := base64.RawStdEncoding
@@ -169,6 +169,32 @@ func decodeBase64(v []byte, least int) []byte {
 	}
 	return out
 }
+
+// beginsBase64 reports whether v, of at least two bytes, may be the base64 of
+// text: by the first byte of the text, and by the second if that continues a rune.
+func beginsBase64(v []byte) bool {
+	a, b := sextets[v[0]], sextets[v[1]]
+	switch c := a<<2 | b>>4; {
+	case a|b > 63 || c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f:
+		return false
+	case c >= utf8.RuneSelf:
+		return c&0x40 != 0 && (len(v) < 3 || b&0x0c == 0x08)
+	}
+	return true
+}
+
+// sextets are the values of the characters of base64, in both alphabets; 0xff is
+// none.
+var sextets = func() (t [256]uint8) {
+	for c := range t {
+		t[c] = 0xff
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		t[c] = uint8(i)
+	}
+	t['-'], t['_'] = t['+'], t['/']
+	return t
+}()
 
 // beginsText reports whether UTF-8 may begin with b.
 func beginsText(b []byte) bool {

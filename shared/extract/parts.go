@@ -6,34 +6,37 @@ import (
 )
 
 // dataAttribute reads a data-* attribute.
-func (w *walker) dataAttribute(a attr, n nameTraits, tr *tagTraits) {
-	tr.parts = tr.parts || n.part != partNone && len(a.value) <= 64
-	tr.hint = tr.hint || n.hint
-	if len(a.value) < 6 || w.s.opt.KeepObfuscated && !w.suspicious(a) {
+func (w *walker) dataAttribute(a *attr, tr *tagTraits) {
+	tr.parts = tr.parts || a.part != partNone && len(a.value) <= 64
+	tr.hint = tr.hint || a.hint
+	if len(a.value) < 6 || w.s.opt.KeepObfuscated && !w.suspicious(*a) {
 		return
 	}
-	w.unknownValue(a, tr.hint, n.cipher)
+	w.unknownValue(*a, tr.hint, a.cipher)
 }
 
 // otherAttribute reads an attribute no rule is known for: those of custom
 // elements, of frameworks, of old habits.
-func (w *walker) otherAttribute(a attr, n nameTraits, tr *tagTraits) {
-	tr.parts = tr.parts || n.part != partNone && len(a.value) <= 64
+func (w *walker) otherAttribute(a *attr, tr *tagTraits) {
+	tr.parts = tr.parts || a.part != partNone && len(a.value) <= 64
 	if len(a.value) < 6 {
 		return
 	}
-	tr.hint = tr.hint || n.hint
-	if n.scope && a.value[0] == '{' && len(a.value) < 1024 {
-		w.scopes = append(w.scopes, code{text: bytes.Clone(w.value(a)), pos: w.pos(a.pos)})
+	tr.hint = tr.hint || a.hint
+	if a.scope && a.value[0] == '{' && len(a.value) < 1024 {
+		w.scopes = append(w.scopes, code{text: bytes.Clone(w.value(*a)), pos: w.pos(a.pos)})
 	}
-	if n.mail || w.suspicious(a) {
-		w.unknownValue(a, n.mail, n.cipher)
+	if a.mail || w.suspicious(*a) {
+		w.unknownValue(*a, a.mail, a.cipher)
 	}
 }
 
 // unknownValue reads a value that may hold text, JSON, markup or an encoded
 // address.
 func (w *walker) unknownValue(a attr, hint, cipher bool) {
+	if !hint && !cipher && tooPlain(a.value) {
+		return
+	}
 	v := w.value(a)
 	l := w.sub(a.pos)
 	l.place, l.fixed, l.words, l.cipher = inAttr, true, true, cipher
@@ -70,6 +73,21 @@ func (w *walker) unknownValue(a attr, hint, cipher bool) {
 		return
 	}
 	w.s.opaque(v, &l, hint)
+}
+
+// tooPlain reports whether a value of a few letters, digits, hyphens and
+// underscores holds nothing in any of the ways that need no hint: the others take
+// more bytes or other ones, what is left are words for the signs, and base64.
+func tooPlain(v []byte) bool {
+	if len(v) >= 12 {
+		return false
+	}
+	for _, c := range v {
+		if class[c]&isHost == 0 && c != '_' {
+			return false
+		}
+	}
+	return !spellsSign(v) && (len(v) < 8 || !beginsBase64(v))
 }
 
 // parts assembles an address whose parts stand in attributes of one tag.
@@ -166,8 +184,8 @@ func mailElement(name []byte) bool {
 // are called, one may hold an encoded address.
 func (w *walker) elementAttributes() {
 	for _, a := range w.attrs {
-		if n := traitsOf(a.name); len(a.value) >= 8 && n.id == attrOther && !n.mail {
-			w.unknownValue(a, true, n.cipher)
+		if len(a.value) >= 8 && a.id == attrOther && !a.mail {
+			w.unknownValue(a, true, a.cipher)
 		}
 	}
 }
@@ -295,6 +313,9 @@ var signs = [...]string{"@", "at", "(at)", "[at]", "{at}", "at sign", "at-sign",
 // signAlt puts the sign into the text that an image of it stands for.
 func (w *walker) signAlt(alt attr) {
 	v := bytes.TrimSpace(w.value(alt))
+	if !mayBeSign(v) {
+		return
+	}
 	for _, sign := range signs {
 		if foldEqual(v, sign) {
 			w.cur.literal("@", w.pos(alt.pos))
@@ -305,6 +326,34 @@ func (w *walker) signAlt(alt attr) {
 		w.cur.literal(".", w.pos(alt.pos))
 	}
 }
+
+// mayBeSign is the cheap test before the costly ones: brackets and blanks aside,
+// nearly every text has the wrong beginning, end or length.
+func mayBeSign(v []byte) bool {
+	for len(v) > 0 && fences[v[0]] {
+		v = v[1:]
+	}
+	for len(v) > 0 && fences[v[len(v)-1]] {
+		v = v[:len(v)-1]
+	}
+	return altShapes.may(v)
+}
+
+// fences may stand around a sign.
+var fences = func() (t [256]bool) {
+	for _, c := range []byte("[](){}<> \x01") {
+		t[c] = true
+	}
+	return t
+}()
+
+var altShapes = func() *shapes {
+	all := []signWord{{".", true}, {"@", true}}
+	for _, sign := range signs {
+		all = append(all, signWord{strings.Trim(sign, "()[]{}"), true})
+	}
+	return shapesOf(all, dotWords)
+}()
 
 // maxSign is the longest alternative text that is taken for a sign.
 const maxSign = 16

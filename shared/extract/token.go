@@ -3,7 +3,6 @@ package extract
 import (
 	"bytes"
 	"encoding/binary"
-	"math/bits"
 	"slices"
 )
 
@@ -54,11 +53,8 @@ var nameByte = func() (t [256]uint8) {
 // tagNamed reads the name of a tag at src[i] and returns what is known of the tag
 // and where the name ends.
 func (w *walker) tagNamed(i int) (t *namedTag, end int) {
-	end = i
-	for end < len(w.src) && nameByte[w.src[end]]&endsTagName == 0 {
-		end++
-	}
-	t, known := w.known.tags.at(w.src[i:end])
+	end, head, tail := w.nameAt(i, endsTagName)
+	t, known := w.known.tags.at(head, tail, end-i)
 	if !known {
 		*t = nameTag(w.src[i:end])
 	}
@@ -81,11 +77,12 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 			return len(src), false
 		}
 		start := i
-		i++
-		for i < len(src) && nameByte[src[i]] == 0 {
-			i++
+		nameEnd, head, tail := w.nameAt(start, endsAttrName)
+		traits, known := w.known.names.at(head, tail, nameEnd-start)
+		if !known {
+			*traits = traitsOf(src[start:nameEnd])
 		}
-		nameEnd := i
+		i = nameEnd
 		if i < len(src) && src[i] != '=' {
 			i = skipSpace(src, i)
 		}
@@ -117,7 +114,7 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 			}
 			w.attrs = w.attrs[:len(w.attrs)+1]
 			a := &w.attrs[len(w.attrs)-1]
-			a.name, a.value, a.pos = src[start:nameEnd], src[lo:hi], lo
+			a.name, a.value, a.pos, a.nameTraits = src[start:nameEnd], src[lo:hi], lo, *traits
 		}
 	}
 }
@@ -134,12 +131,9 @@ func skipSpace(src []byte, i int) int {
 // closing returns the index of the quote q at or after i, or -1. Most values are
 // shorter than what a search has to get ready.
 func (w *walker) closing(q byte, i int) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	quotes := uint64(q) * ones
 	for end := i + 16; i < end && i+8 <= len(w.src); i += 8 {
-		differ := binary.LittleEndian.Uint64(w.src[i:]) ^ quotes // a byte of zeros is a quote
-		if zero := (differ - ones) &^ differ & tops; zero != 0 {
-			return i + bits.TrailingZeros64(zero)/8
+		if marks := zeros(binary.LittleEndian.Uint64(w.src[i:]) ^ uint64(q)*ones); marks != 0 {
+			return i + firstMarked(marks)
 		}
 	}
 	return w.find(q, i)

@@ -67,6 +67,16 @@ func (s *sink) words(b []byte, l *layer) {
 	}
 }
 
+// spellsSign reports whether words would look at anything in b.
+func spellsSign(b []byte) bool {
+	for i := 1; i+1 < len(b); i++ {
+		if begins[uint16(b[i])|uint16(b[i+1])<<8] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // wordAt looks at what begins at b[i], which is not the first byte: a bracket, or
 // what would be a word for @ if a word began there.
 func (s *sink) wordAt(b []byte, i int, l *layer) {

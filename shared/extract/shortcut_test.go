@@ -1,0 +1,91 @@
+package extract
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+// What stands in for a costly look must never say no where the look says yes.
+
+func TestTooPlainValuesHoldNothing(t *testing.T) {
+	piece := rapid.SampledFrom([]string{
+		"a", "b", "-", "_", "at", "AT", "dot", "pt", "DOT", "de", "com", "info", "1", "64", "40", "6", "Y", "YUBi", "Lm", "Rl", "aW5m", "b0Bi", "mailto", "znvygb",
+	})
+	random := rapid.StringOfN(rapid.RuneFrom([]rune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")), 6, 11, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		v := strings.Join(rapid.SliceOfN(piece, 1, 6).Draw(t, "pieces"), "")
+		if rapid.Bool().Draw(t, "random") {
+			v = random.Draw(t, "value")
+		}
+		if !tooPlain([]byte(v)) {
+			return
+		}
+		s := newSink()
+		s.reset(Options{}, Document{Body: []byte(v)})
+		if s.opaque([]byte(v), &layer{form: FoundDataAttribute, place: inAttr, fixed: true, words: true}, false); len(s.hits) > 0 {
+			t.Fatalf("%q holds %q", v, s.hits[0].Email)
+		}
+	})
+	for _, v := range []string{"teaser-12", "12345678", "main_menu"} {
+		if !tooPlain([]byte(v)) {
+			t.Errorf("%q is looked at in every way", v)
+		}
+	}
+}
+
+func TestBase64OfTextBeginsLikeIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune("a@b.de\t\n\r\x1f\x7f ü€🙂")))).Draw(t, "text")
+		if text == "" || !printable([]byte(text)) || !utf8.ValidString(text) {
+			return
+		}
+		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			if v := enc.EncodeToString([]byte(text)); !beginsBase64([]byte(v)) {
+				t.Fatalf("%q, which is %q", v, text)
+			}
+		}
+	})
+}
+
+func TestEverySignMayBeOne(t *testing.T) {
+	all := append([]string{".", "@", "[ . ]", "(.)", "<.>"}, signs[:]...)
+	for _, w := range dotWords {
+		all = append(all, w.word, strings.ToUpper(w.word), "["+w.word+"]", " ( "+w.word+" ) ")
+	}
+	for _, sign := range all {
+		if !mayBeSign([]byte(sign)) {
+			t.Errorf("%q is taken for none", sign)
+		}
+	}
+	if mayBeSign([]byte("Loaf 12")) || mayBeSign(nil) {
+		t.Error("anything is taken for a sign")
+	}
+}
+
+func TestNamesAsNumbers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		src := []byte(rapid.StringOfN(rapid.SampledFrom([]rune("abhx-:_@19<=>/?!\"' \t\n\v\x00.ü")), 1, 40, -1).Draw(t, "source"))
+		i := rapid.IntRange(0, len(src)-1).Draw(t, "at")
+		for _, ends := range []uint8{endsTagName, endsAttrName} {
+			want := i + 1
+			for want < len(src) && nameByte[src[want]]&ends == 0 {
+				want++
+			}
+			w := walker{src: src}
+			end, head, tail := w.nameAt(i, ends)
+			if end != want {
+				t.Fatalf("the name at %d of %q ends at %d, want %d", i, src, end, want)
+			}
+			padded := append(bytes.Clone(src[i:end]), make([]byte, 16)...)
+			name := walker{src: padded[:end-i]}
+			if _, h, l := name.nameByBytes(0, 0); h != head || l != tail {
+				t.Fatalf("%q is %x %x, then %x %x", src[i:end], head, tail, h, l)
+			}
+		}
+	})
+}
