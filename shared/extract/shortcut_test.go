@@ -89,3 +89,23 @@ func TestNamesAsNumbers(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatDoesNotGoOnIsNoWord(t *testing.T) {
+	piece := rapid.OneOf(
+		rapid.Map(rapid.SampledFrom(atWords), func(w signWord) string { return w.word }),
+		rapid.Map(rapid.SampledFrom(atWords), func(w signWord) string { return strings.ToUpper(w.word) }),
+		rapid.Map(rapid.SampledFrom(wideBrackets[:]), func(b struct{ left, right rune }) string { return string(b.left) }),
+		rapid.StringN(0, 3, -1),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		b := []byte(strings.Join(rapid.SliceOfN(piece, 1, 4).Draw(t, "pieces"), ""))
+		for i := 0; i+3 < len(b); i++ {
+			if foldPrefix(b[i:], "at") || begins[uint(b[i])|uint(b[i+1])<<8] == 0 || goesOn[uint(b[i+2])|uint(b[i+3])<<8] {
+				continue
+			}
+			if matchWord(b[i:], looseAt[b[i]], false) > 0 || wideBracket(b[i:]) != 0 {
+				t.Fatalf("%q at %d", b, i)
+			}
+		}
+	})
+}

@@ -40,6 +40,56 @@ var begins = func() (t [1 << 16]uint8) {
 	return t
 }()
 
+// goesOn marks the pairs of bytes that may follow on two that begin a word or a
+// bracket: many words of any language begin like one for @, "also" and "make" and
+// every second one of another script, and few go on like it. "at" is not among them.
+var goesOn = func() (t [1 << 16]bool) {
+	set := func(b string) {
+		for last := range 256 {
+			if len(b) < 4 || b[3] == byte(last) {
+				t[uint(b[2])|uint(last)<<8] = true
+			}
+		}
+	}
+	for _, w := range atWords {
+		runes := []rune(w.word)
+		switch {
+		case w.strict || w.word[:2] == "at":
+		case runes[0] >= utf8.RuneSelf:
+			for _, first := range cases(runes[0]) {
+				for _, second := range cases(runes[1]) {
+					set(string(first) + string(second))
+				}
+			}
+		default:
+			for _, third := range cases(runes[2]) {
+				if len(runes) == 3 {
+					set(w.word[:2] + string(third))
+					continue
+				}
+				for _, fourth := range cases(runes[3]) {
+					set(w.word[:2] + string(third) + string(fourth))
+				}
+			}
+		}
+	}
+	for _, open := range wideBrackets {
+		set(string(open.left))
+	}
+	return t
+}()
+
+// cases returns the runes whose lower case is r.
+func cases(r rune) []rune {
+	all := []rune{r}
+	for c := unicode.SimpleFold(r); c != r; c = unicode.SimpleFold(c) {
+		if unicode.ToLower(c) == r {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 func upperByte(b byte) byte {
 	if isLower(b) {
 		return b &^ 0x20
@@ -83,6 +133,7 @@ func (s *sink) wordAt(b []byte, i int, l *layer) {
 	switch c := b[i]; {
 	case c == '(' || c == '[' || c == '{':
 		s.bracketed(b, i, 1, l)
+	case c >= utf8.RuneSelf && i+3 < len(b) && !goesOn[uint(b[i+2])|uint(b[i+3])<<8]:
 	case wideBracket(b[i:]) != 0:
 		s.bracketed(b, i, 3, l)
 	case class[b[i-1]]&(isLetter|isDigit) == 0 || c >= firstEastAsian:
@@ -100,6 +151,9 @@ func (s *sink) word(b []byte, i int, l *layer) {
 		if class[b[i+2]]&(isLetter|isDigit) == 0 && (b[i+2] < utf8.RuneSelf || !wordContinues(b[i+2:])) && hostFollows(b, i+2) {
 			s.spelled(b, i, i+2, l)
 		}
+		return
+	}
+	if i+3 < len(b) && b[i+1]|0x20 != 't' && !goesOn[uint(b[i+2])|uint(b[i+3])<<8] {
 		return
 	}
 	if w := matchWord(b[i:], looseAt[b[i]], false); w > 0 && hostFollows(b, i+w) {
@@ -197,25 +251,20 @@ func (s *sink) bracketed(b []byte, i, width int, l *layer) {
 	s.spelled(b, k, k+w, l)
 }
 
+// wideBrackets are the brackets of East Asian text.
+var wideBrackets = [...]struct{ left, right rune }{{'【', '】'}, {'〔', '〕'}, {'「', '」'}, {'（', '）'}, {'［', '］'}, {'｛', '｝'}}
+
 // wideBracket returns what closes the East Asian bracket that b begins with,
 // 0 for anything else.
 func wideBracket(b []byte) rune {
 	if len(b) < 3 || b[0] != 0xE3 && b[0] != 0xEF {
 		return 0
 	}
-	switch r, _ := utf8.DecodeRune(b); r {
-	case '【':
-		return '】'
-	case '〔':
-		return '〕'
-	case '「':
-		return '」'
-	case '（':
-		return '）'
-	case '［':
-		return '］'
-	case '｛':
-		return '｝'
+	r, _ := utf8.DecodeRune(b)
+	for _, w := range wideBrackets {
+		if r == w.left {
+			return w.right
+		}
 	}
 	return 0
 }
