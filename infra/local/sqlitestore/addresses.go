@@ -38,15 +38,17 @@ func (s *Store) PutAddresses(ctx context.Context, r job.Ref, addresses []job.Add
 	if len(addresses) == 0 {
 		return nil, nil
 	}
+	var adding *adding
 	err = s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
 		n, err := jobNumber(tx, r.Job)
 		if err != nil {
 			return err
 		}
-		runs, err := newRuns(tx, n)
+		runs, err := newRuns(tx, n, s.names.get(n, false), len(addresses))
 		if err != nil {
 			return err
 		}
+		adding = runs.names
 		for i := range addresses {
 			if mine[i], err = runs.put(&addresses[i], r.Key, more[i]); err != nil {
 				return err
@@ -57,68 +59,63 @@ func (s *Store) PutAddresses(ctx context.Context, r job.Ref, addresses []job.Add
 	if err != nil {
 		return nil, fmt.Errorf("put addresses of %s: %w", r, err)
 	}
-	return mine, nil
-}
-
-// PutDomains implements job.AddressStore, as PutAddresses does.
-func (s *Store) PutDomains(ctx context.Context, r job.Ref, domains []string, _ time.Time) (mine []bool, err error) {
-	if len(domains) == 0 {
-		return nil, nil
-	}
-	mine = make([]bool, len(domains))
-	err = s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
-		n, err := jobNumber(tx, r.Job)
-		if err != nil {
-			return err
-		}
-		for i := range mine {
-			// It changes a row if the name is free or the batch's.
-			changed, err := tx.Exec(`INSERT INTO domain (job, name, batch) VALUES (?, ?, ?)
-				ON CONFLICT DO UPDATE SET batch = excluded.batch WHERE batch = excluded.batch`, n, domains[i], string(r.Key))
-			if err != nil {
-				return err
-			}
-			mine[i] = changed > 0
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("put domains of %s: %w", r, err)
-	}
+	adding.committed()
 	return mine, nil
 }
 
 // AddressOwners implements job.AddressStore.
 func (s *Store) AddressOwners(ctx context.Context, id job.ID, emails []string) (map[string]job.Key, error) {
-	return s.owners(ctx, `SELECT email, batch FROM address
-		WHERE job = (SELECT n FROM job WHERE id = ?) AND email IN (SELECT value FROM json_each(?))`, id, emails)
+	return s.owners(ctx, id, emails, false, func(email string) hash { return hashOf(fold(email)) }, `SELECT email, batch FROM address
+		WHERE job = ? AND n IN (SELECT value FROM json_each(?))`)
 }
 
-// DomainOwners implements job.AddressStore.
-func (s *Store) DomainOwners(ctx context.Context, id job.ID, domains []string) (map[string]job.Key, error) {
-	return s.owners(ctx, `SELECT name, batch FROM domain
-		WHERE job = (SELECT n FROM job WHERE id = ?) AND name IN (SELECT value FROM json_each(?))`, id, domains)
-}
-
-func (s *Store) owners(ctx context.Context, query string, id job.ID, names []string) (map[string]job.Key, error) {
-	list, err := json.Marshal(names)
-	if err != nil {
-		return nil, err
-	}
+// owners finds the owners of names of a job by their hashes, with a query for the
+// names of a job with some numbers.
+func (s *Store) owners(ctx context.Context, id job.ID, names []string, domains bool, hashOf func(name string) hash, query string) (map[string]job.Key, error) {
 	owners := make(map[string]job.Key, len(names))
 	if len(names) == 0 {
 		return owners, nil
 	}
-	err = s.db.Query(ctx, query, []any{string(id), string(list)}, func(rows *sql.Rows) error {
+	fail := func(err error) (map[string]job.Key, error) { return nil, fmt.Errorf("owners in %s: %w", id, err) }
+	var n int64
+	found, err := s.db.Get(ctx, "SELECT n FROM job WHERE id = ?", []any{string(id)}, &n)
+	if err != nil {
+		return fail(err)
+	}
+	if !found {
+		return owners, nil
+	}
+	x := s.names.get(n, domains)
+	if err := x.catchUp(func(query string, args []any, fn func(*sql.Rows) error) error {
+		return s.db.Query(ctx, query, args, fn)
+	}); err != nil {
+		return fail(err)
+	}
+	asked := make(map[string]struct{}, len(names))
+	var numbers []int64
+	for _, name := range names {
+		asked[name] = struct{}{}
+		numbers = x.find(numbers, hashOf(name))
+	}
+	if len(numbers) == 0 {
+		return owners, nil
+	}
+	list, err := json.Marshal(numbers)
+	if err != nil {
+		return fail(err)
+	}
+	err = s.db.Query(ctx, query, []any{n, string(list)}, func(rows *sql.Rows) error {
 		var name, key string
 		if err := rows.Scan(&name, &key); err != nil {
 			return err
 		}
-		owners[name] = job.Key(key)
+		if _, ok := asked[name]; ok { // not only its hash
+			owners[name] = job.Key(key)
+		}
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("owners in %s: %w", id, err)
+		return fail(err)
 	}
 	return owners, nil
 }

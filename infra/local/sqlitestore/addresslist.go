@@ -176,9 +176,8 @@ func (l *listing) look(ctx context.Context, db *sqlitedb.DB, s *span) (full bool
 		}
 		query, args = "n IN (SELECT value FROM json_each(?))", []any{string(numbers)}
 	}
-	// With a plus sign the job is no reason to go by its index.
 	err = db.Query(ctx, `SELECT n, email, source_url, found_by, kind, confidence, own_domain, first_seen, more FROM address
-		WHERE `+query+" AND +job = (SELECT n FROM job WHERE id = ?) ORDER BY n LIMIT ?", append(args, string(l.id), s.last-s.first+1),
+		WHERE `+query+" AND job = (SELECT n FROM job WHERE id = ?) ORDER BY n LIMIT ?", append(args, string(l.id), s.last-s.first+1),
 		func(rows *sql.Rows) error {
 			var n, firstSeen int64
 			var a job.Address

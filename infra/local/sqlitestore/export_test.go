@@ -3,6 +3,8 @@ package sqlitestore
 import (
 	"context"
 
+	"github.com/klauspost/compress/s2"
+
 	"gleaner/infra/local/sqlitedb"
 	"gleaner/shared/job"
 )
@@ -29,4 +31,23 @@ func Migrations(n int) []string { return migrations[:n] }
 func Runs(ctx context.Context, s *Store) (n int, err error) {
 	_, err = s.db.Get(ctx, "SELECT count(*) FROM run", nil, &n)
 	return n, err
+}
+
+// Forget drops what is known in memory of all names.
+func Forget(s *Store) {
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
+	clear(s.names.of)
+}
+
+// HashOf is of a name.
+func HashOf(name string) uint32 { return uint32(hashOf(name)) }
+
+// TextOf is the stored text of a run of addresses.
+func TextOf(count int, email func(int) string) []byte {
+	var text []byte
+	for i := range count {
+		text = appendText(text, fold(email(i)), &job.Address{SourceURL: "https://hof.de/"})
+	}
+	return s2.Encode(nil, text)
 }

@@ -130,14 +130,15 @@ func (s *Store) UpdateJob(ctx context.Context, j job.Job) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
+	var n int64
 	err = s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
-		changed, err := tx.Exec(`UPDATE job SET owner = ?, status = ?, name = ?, deleted_at = ?, expires_at = ?, version = ?, body = ?
-			WHERE id = ? AND version = ?`,
-			j.Owner, string(j.Status), j.Name, nanos(j.DeletedAt), nanos(j.ExpiresAt), j.Version, body, string(j.ID), before)
+		changed, err := tx.Get(`UPDATE job SET owner = ?, status = ?, name = ?, deleted_at = ?, expires_at = ?, version = ?, body = ?
+			WHERE id = ? AND version = ? RETURNING n`,
+			[]any{j.Owner, string(j.Status), j.Name, nanos(j.DeletedAt), nanos(j.ExpiresAt), j.Version, body, string(j.ID), before}, &n)
 		if err != nil {
 			return err
 		}
-		if changed == 0 {
+		if !changed {
 			if _, err := jobNumber(tx, j.ID); err != nil {
 				return err
 			}
@@ -147,6 +148,9 @@ func (s *Store) UpdateJob(ctx context.Context, j job.Job) (job.Job, error) {
 	})
 	if err != nil {
 		return job.Job{}, fmt.Errorf("update job %s: %w", j.ID, err)
+	}
+	if j.Status.Final() {
+		s.names.forget(n)
 	}
 	return j, nil
 }

@@ -165,7 +165,7 @@ func TestPurgeLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	for _, table := range []string{"job", "idempotency", "chunk", "counter", "batch", "targets", "result", "address", "domain"} {
+	for _, table := range []string{"job", "idempotency", "chunk", "counter", "batch", "targets", "result", "address", "run", "domain"} {
 		var n int
 		if err := db.QueryRowContext(ctx, "SELECT count(*) FROM "+table).Scan(&n); err != nil || n > 0 {
 			t.Errorf("%d rows left in %s, %v", n, table, err)

@@ -11,9 +11,11 @@ import (
 // purges remove what belongs to a job, each at most as many rows as its second
 // parameter says; what finds other rows goes after them.
 var purges = []string{
-	"DELETE FROM run WHERE first IN (SELECT first FROM run WHERE job = ?1 LIMIT ?2)", // before the addresses whose numbers it has
-	"DELETE FROM address WHERE n IN (SELECT n FROM address WHERE job = ?1 LIMIT ?2)",
-	"DELETE FROM domain WHERE job = ?1 AND name IN (SELECT name FROM domain WHERE job = ?1 LIMIT ?2)",
+	"DELETE FROM address WHERE n IN (SELECT a.n FROM run r CROSS JOIN address a ON a.n BETWEEN r.first AND r.last WHERE r.job = ?1 LIMIT ?2)",
+	// The last number of a job stays until the job goes: it is not given again to
+	// a worker that is late.
+	"DELETE FROM run WHERE first IN (SELECT first FROM run WHERE job = ?1 AND first < (SELECT max(first) FROM run WHERE job = ?1) LIMIT ?2)",
+	"DELETE FROM domain WHERE job = ?1 AND n IN (SELECT n FROM domain WHERE job = ?1 AND n < (SELECT max(n) FROM domain WHERE job = ?1) LIMIT ?2)",
 	"DELETE FROM result WHERE batch IN (SELECT b.n FROM batch b JOIN result r ON r.batch = b.n WHERE b.job = ?1 LIMIT ?2)",
 	"DELETE FROM targets WHERE batch IN (SELECT b.n FROM batch b JOIN targets t ON t.batch = b.n WHERE b.job = ?1 LIMIT ?2)",
 	"DELETE FROM batch WHERE n IN (SELECT n FROM batch WHERE job = ?1 LIMIT ?2)",
@@ -53,8 +55,10 @@ func (s *Store) purge(tx *sqlitedb.Tx, id job.ID, limit int) (removed int, done 
 			return removed, false, nil
 		}
 	}
-	if _, err := tx.Exec("DELETE FROM counter WHERE job = ?", n); err != nil {
-		return 0, false, err
+	for _, query := range []string{"DELETE FROM run WHERE job = ?", "DELETE FROM domain WHERE job = ?", "DELETE FROM counter WHERE job = ?"} {
+		if _, err := tx.Exec(query, n); err != nil {
+			return 0, false, err
+		}
 	}
 	if _, err := tx.Exec("DELETE FROM idempotency WHERE job = ?", string(id)); err != nil {
 		return 0, false, err
@@ -62,5 +66,6 @@ func (s *Store) purge(tx *sqlitedb.Tx, id job.ID, limit int) (removed int, done 
 	if _, err := tx.Exec("DELETE FROM job WHERE n = ?", n); err != nil {
 		return 0, false, err
 	}
+	s.names.forget(n)
 	return removed, true, s.emitJob(tx, id, s.clock())
 }

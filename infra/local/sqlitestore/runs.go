@@ -2,6 +2,8 @@ package sqlitestore
 
 import (
 	"bytes"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,30 +36,42 @@ type runs struct {
 	text    []byte
 	traits  map[trait]bool
 	changed bool // since text and traits were noted
+	names   *adding
 }
 
-func newRuns(tx *sqlitedb.Tx, n int64) (*runs, error) {
-	r := &runs{tx: tx, job: n, traits: map[trait]bool{}}
-	_, err := tx.Get("SELECT coalesce(max(n), 0) + 1 FROM address", nil, &r.first)
+func newRuns(tx *sqlitedb.Tx, n int64, x *names, count int) (*runs, error) {
+	r := &runs{tx: tx, job: n, traits: map[trait]bool{}, first: 1}
+	// Every address is in a run: a run goes after its addresses.
+	if _, err := tx.Get("SELECT last + 1 FROM run ORDER BY first DESC LIMIT 1", nil, &r.first); err != nil {
+		return nil, err
+	}
 	r.next = r.first
-	return r, err
+	if err := x.catchUp(tx.Query); err != nil {
+		return nil, err
+	}
+	r.names = x.adding(count)
+	return r, nil
 }
 
 // put stores an address unless another batch owns it, and says whether batch does
 // now.
 func (r *runs) put(a *job.Address, batch job.Key, more string) (mine bool, err error) {
-	added, err := r.tx.Exec(`INSERT INTO address (n, job, email, batch, source_url, found_by, kind, confidence, own_domain, first_seen, more)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (job, email) DO NOTHING`,
-		r.next, r.job, a.Email, string(batch), a.SourceURL, a.FoundBy, a.Kind, a.Confidence, a.OwnDomain, nanos(a.FirstSeen), more)
-	if err != nil {
+	folded := fold(a.Email)
+	h := hashOf(folded)
+	for _, n := range r.names.find(a.Email, h) {
+		if there, mine, err := r.putAgain(n, a, batch, more); there || err != nil {
+			return mine, err
+		}
+	}
+	if _, err := r.tx.Exec(`INSERT INTO address (n, job, email, batch, source_url, found_by, kind, confidence, own_domain, first_seen, more)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.next, r.job, a.Email, string(batch), a.SourceURL, a.FoundBy, a.Kind, a.Confidence, a.OwnDomain, nanos(a.FirstSeen), more); err != nil {
 		return false, err
 	}
-	if added == 0 {
-		return r.putAgain(a, batch, more)
-	}
+	r.names.add(a.Email, h, r.next)
 	r.next++
 	if len(r.text) <= maxRunText {
-		r.text = appendText(r.text, a)
+		r.text = appendText(r.text, folded, a)
 	}
 	r.traits[traitOf(a)] = true
 	if r.next-r.first < runLength {
@@ -66,30 +80,30 @@ func (r *runs) put(a *job.Address, batch job.Key, more string) (mine bool, err e
 	return true, r.end()
 }
 
-// putAgain is put for an address that is there: a batch stores its addresses
-// again when a worker took it over.
-func (r *runs) putAgain(a *job.Address, batch job.Key, more string) (mine bool, err error) {
-	var n int64
+// putAgain is put for an address that is there with number n: a batch stores its
+// addresses again when a worker took it over.
+func (r *runs) putAgain(n int64, a *job.Address, batch job.Key, more string) (there, mine bool, err error) {
+	var owner string
 	var old job.Address
-	mine, err = r.tx.Get("SELECT n, source_url, found_by, kind, confidence, own_domain FROM address WHERE job = ? AND email = ? AND batch = ?",
-		[]any{r.job, a.Email, string(batch)}, &n, &old.SourceURL, &old.FoundBy, &old.Kind, &old.Confidence, &old.OwnDomain)
-	if err != nil || !mine {
-		return false, err
+	there, err = r.tx.Get("SELECT batch, source_url, found_by, kind, confidence, own_domain FROM address WHERE n = ? AND job = ? AND email = ?",
+		[]any{n, r.job, a.Email}, &owner, &old.SourceURL, &old.FoundBy, &old.Kind, &old.Confidence, &old.OwnDomain)
+	if mine = owner == string(batch); err != nil || !there || !mine {
+		return there, false, err
 	}
 	if _, err := r.tx.Exec(`UPDATE address SET source_url = ?, found_by = ?, kind = ?, confidence = ?, own_domain = ?, first_seen = ?, more = ?
 		WHERE n = ?`, a.SourceURL, a.FoundBy, a.Kind, a.Confidence, a.OwnDomain, nanos(a.FirstSeen), more, n); err != nil {
-		return false, err
+		return true, false, err
 	}
 	old.Email = a.Email
 	if traitOf(&old) == traitOf(a) && old.SourceURL == a.SourceURL {
-		return true, nil
+		return true, true, nil
 	}
 	if n >= r.first { // twice in one call
 		r.changed = true
-		return true, nil
+		return true, true, nil
 	}
 	_, err = r.tx.Exec("UPDATE run SET about = NULL, text = NULL WHERE first = (SELECT max(first) FROM run WHERE job = ? AND first <= ?)", r.job, n)
-	return true, err
+	return true, true, err
 }
 
 // end closes the run.
@@ -138,16 +152,17 @@ func (t trait) about() string {
 }
 
 // appendText appends what can be searched of an address: a line with the address
-// and where it was found, between tabs.
-func appendText(text []byte, a *job.Address) []byte {
-	text = append(text, fold(a.Email)...)
+// (folded) and where it was found, between tabs.
+func appendText(text []byte, folded string, a *job.Address) []byte {
+	text = append(text, folded...)
 	text = append(text, '\t')
 	text = append(text, fold(a.SourceURL)...)
 	return append(text, '\n')
 }
 
 // fold makes two texts equal that a filter takes for equal, and more. The long s
-// is the only letter that folds to one of ASCII and that has no case.
+// is the only letter that folds to one of ASCII and that has no case. It is part of
+// the file's format: the text of runs is folded, and known addresses are found by it.
 func fold(s string) string {
 	s = strings.ToLower(s)
 	if strings.Contains(s, "ſ") {
@@ -196,4 +211,55 @@ func linesWith(text, needle []byte, found func(line int) bool) {
 		text = text[at:]
 		text = text[bytes.IndexByte(text, '\n')+1:] // every line has an end
 	}
+}
+
+// addressesSince is since for addresses: the names are in the text of their runs.
+func addressesSince(q query, job, after int64, add func(h hash, n int64)) error {
+	type stretch struct{ first, last int64 }
+	var scratch []byte
+	for more := true; more; {
+		var bare *stretch // a run without text
+		err := q("SELECT first, last, text FROM run WHERE job = ? AND first > ? ORDER BY first", []any{job, after}, func(rows *sql.Rows) (err error) {
+			var run stretch
+			var text sql.RawBytes
+			if err := rows.Scan(&run.first, &run.last, &text); err != nil {
+				return err
+			}
+			if text == nil {
+				bare = &run
+				return errStop
+			}
+			if scratch, err = readText(text, scratch); err != nil {
+				return err
+			}
+			n := run.first
+			for line := range bytes.Lines(scratch) {
+				email, _, _ := bytes.Cut(line, []byte{'\t'})
+				add(hashOfBytes(email), n)
+				n++
+			}
+			after = run.last
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			return err
+		}
+		if more = bare != nil; !more {
+			break
+		}
+		err = q("SELECT n, email FROM address WHERE n BETWEEN ? AND ? AND job = ? ORDER BY n", []any{bare.first, bare.last, job}, func(rows *sql.Rows) error {
+			var n int64
+			var email string
+			if err := rows.Scan(&n, &email); err != nil {
+				return err
+			}
+			add(hashOf(fold(email)), n)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		after = bare.last
+	}
+	return nil
 }

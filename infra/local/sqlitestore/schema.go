@@ -154,4 +154,38 @@ CREATE TABLE run (
 );
 CREATE INDEX run_of_job ON run(job, first);
 INSERT INTO run (first, last, job) SELECT min(n), max(n), job FROM address GROUP BY job, n / 1000;
+`, `
+-- No index on names any more (see names.go): they lie in the order they were
+-- stored, addresses each in a run. Addresses without a run are what a purge that
+-- broke off had yet to take.
+CREATE TABLE stored (
+	n          INTEGER PRIMARY KEY,
+	job        INTEGER NOT NULL,
+	email      TEXT    NOT NULL,
+	batch      TEXT    NOT NULL, -- the owner
+	source_url TEXT    NOT NULL,
+	found_by   TEXT    NOT NULL,
+	kind       TEXT    NOT NULL,
+	confidence REAL    NOT NULL,
+	own_domain INTEGER NOT NULL,
+	first_seen INTEGER NOT NULL,
+	more       TEXT    NOT NULL -- JSON of what most addresses lack; empty if there is none
+);
+INSERT INTO stored (n, job, email, batch, source_url, found_by, kind, confidence, own_domain, first_seen, more)
+	SELECT a.n, a.job, a.email, a.batch, a.source_url, a.found_by, a.kind, a.confidence, a.own_domain, a.first_seen, a.more
+	FROM run r CROSS JOIN address a ON a.n BETWEEN r.first AND r.last AND a.job = r.job ORDER BY r.first, a.n;
+DROP TABLE address;
+ALTER TABLE stored RENAME TO address;
+
+CREATE TABLE named (
+	job   INTEGER NOT NULL,
+	n     INTEGER NOT NULL,
+	name  TEXT    NOT NULL,
+	batch TEXT    NOT NULL, -- the owner
+	PRIMARY KEY (job, n)
+) WITHOUT ROWID;
+INSERT INTO named (job, n, name, batch)
+	SELECT job, row_number() OVER (PARTITION BY job ORDER BY name), name, batch FROM domain ORDER BY job, name;
+DROP TABLE domain;
+ALTER TABLE named RENAME TO domain;
 `}

@@ -25,6 +25,7 @@ type Store struct {
 	db       *sqlitedb.DB
 	clock    func() time.Time
 	feedKeep int64
+	names    indexes
 	emitted  atomic.Int64 // feed rows written by this process; says when to trim
 }
 
