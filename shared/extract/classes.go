@@ -23,7 +23,7 @@ func foldSuffix(b []byte, s string) bool {
 
 // classes reads the tokens of a class attribute.
 func (w *walker) classes(v []byte, tr *tagTraits) {
-	if len(v) <= maxList && len(w.sheet.rules) == 0 && w.plainClasses(v) {
+	if w.quietClasses(v) {
 		return
 	}
 	for len(v) > 0 {
@@ -47,18 +47,28 @@ func (w *walker) classes(v []byte, tr *tagTraits) {
 // that page builders write are longer, and no two of them are the same.
 const maxList = 32
 
-// plainClasses reports whether no class of a list says anything by itself.
-func (w *walker) plainClasses(list []byte) bool {
-	plain, known := w.known.lists.at(list)
-	if !known {
-		*plain = true
-		for rest := list; len(rest) > 0 && *plain; {
+// quietClasses reports whether no class of a list says anything by itself, and no
+// rule is for it.
+func (w *walker) quietClasses(list []byte) bool {
+	if len(list) == 0 || len(list) > maxList {
+		return false
+	}
+	l, known := w.known.lists.at(list)
+	if !known || l.sheet != w.sheet.version {
+		l.sheet, l.quiet = w.sheet.version, true
+		for rest := list; len(rest) > 0 && l.quiet; {
 			var c []byte
 			c, rest = cutToken(rest)
-			*plain = len(c) == 0 || w.plainClass(c)
+			l.quiet = len(c) == 0 || w.plainClass(c) && w.sheet.filter&bit('.', c) == 0
 		}
 	}
-	return *plain
+	return l.quiet
+}
+
+// knownList is what is known of a list of classes under a version of a sheet.
+type knownList struct {
+	sheet int
+	quiet bool
 }
 
 // plainClass reports whether a class says nothing by itself.

@@ -40,7 +40,7 @@ type lore struct {
 	tags    nameMemo[namedTag]
 	names   nameMemo[nameTraits] // of attributes
 	classes memo[bool]           // they say nothing by themselves
-	lists   memo[bool]           // of classes: none of them does
+	lists   memo[knownList]      // of classes
 	styles  memo[bool]           // values of style attributes: they do nothing
 }
 

@@ -3,6 +3,8 @@ package extract
 import (
 	"bytes"
 	"encoding/base64"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -108,4 +110,41 @@ func TestWhatDoesNotGoOnIsNoWord(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A tag with nothing but quiet classes is passed over; a blank behind them keeps it
+// from being. Pages come in a row: nothing learned of one may show on the next.
+func TestQuietTagsAreQuiet(t *testing.T) {
+	only, x := regexp.MustCompile(`( class="[^"<>]*")>`), New(Options{})
+	texts := append(corpusBodies(t),
+		`<p class="a">one@brenk.de<style>.a{display:none}</style><p class="a">two@brenk.de</p>`, `<p class="a">one@brenk.de</p>`,
+		`<style>.a::before{content:"in"}p::after{content:"fo@brenk.de"}</style><p class="a"></p><p class="b">x</p>`, `<p class="a">fo@brenk.de</p>`,
+	)
+	for _, text := range texts {
+		quiet := x.Extract(Document{ContentType: "text/html", Body: []byte(text)})
+		slow := x.Extract(Document{ContentType: "text/html", Body: only.ReplaceAll([]byte(text), []byte("$1 >"))})
+		if !slices.EqualFunc(quiet, slow, func(a, b Address) bool {
+			return a.Email == b.Email && a.FoundBy == b.FoundBy && a.Confidence == b.Confidence
+		}) {
+			t.Errorf("%s\n%v, with blanks %v", text, quiet, slow)
+		}
+	}
+}
+
+func TestQuietClassesAreQuietUnderTheirRulesOnly(t *testing.T) {
+	const page = `<p class="a">info@brenk.de</p>`
+	x := New(Options{})
+	for i, step := range []struct {
+		rules  string
+		hidden bool
+	}{{"", false}, {".a{display:none}", true}, {"", false}, {".b{display:none}", false}, {".b{display:none}.a{display:none}", true}, {".c{display:none}", false}} {
+		text := "<style>" + step.rules + "</style>" + page
+		if step.hidden { // the list is known already when the rule comes
+			text = "<style>.b{display:none}</style><p class=\"a\"></p>" + text
+		}
+		got := x.Extract(Document{ContentType: "text/html", Body: []byte(text)})
+		if len(got) != 1 || slices.Contains(got[0].Reasons, ReasonHidden) != step.hidden {
+			t.Errorf("%d: %s: %+v", i, text, got)
+		}
+	}
 }

@@ -33,6 +33,8 @@ type sheet struct {
 	filter  uint64
 	early   int // rules known before the page had text
 	latePos int // where the last rule that was not stands
+	version int // of these rules, no other had it; 0: there are none
+	last    int // version that was given
 }
 
 // maxRules bounds the rules of one page that are kept.
@@ -41,7 +43,7 @@ const maxRules = 256
 func (sh *sheet) reset() {
 	clear(sh.rules)
 	sh.rules = sh.rules[:0]
-	sh.tags, sh.rtl, sh.filter, sh.early, sh.latePos = false, false, 0, 0, 0
+	sh.tags, sh.rtl, sh.filter, sh.early, sh.latePos, sh.version = false, false, 0, 0, 0, 0
 }
 
 // bit places a name in the filter that spares most lookups.
@@ -285,6 +287,8 @@ func childPosition(pseudo []byte) (nth int, ofType, ok bool) {
 
 func (sh *sheet) insert(r rule) {
 	sh.rules = append(sh.rules, r)
+	sh.last++
+	sh.version = sh.last
 	sh.filter |= bit(r.kind, []byte(r.name))
 }
 

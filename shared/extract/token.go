@@ -66,6 +66,9 @@ func (w *walker) tagNamed(i int) (t *namedTag, end int) {
 func (w *walker) attributes(i int) (end int, closed bool) {
 	src := w.src
 	w.attrs = w.attrs[:0]
+	if end := w.quietTag(i); end > 0 {
+		return end, true
+	}
 	for {
 		for i < len(src) && nameByte[src[i]]&endsTagName != 0 {
 			if src[i] == '>' {
@@ -117,6 +120,22 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 			a.name, a.value, a.pos, a.nameTraits = src[start:nameEnd], src[lo:hi], lo, *traits
 		}
 	}
+}
+
+// quietTag returns the offset behind a tag whose name ends at n, if a list of
+// classes that does nothing is all it has, as most tags of most pages with
+// attributes do; 0 if that is not so.
+func (w *walker) quietTag(n int) int {
+	const class = ` class="`
+	if n+len(class) >= len(w.src) || string(w.src[n:n+len(class)]) != class || w.sheet.tags {
+		return 0
+	}
+	n += len(class)
+	end := w.closing('"', n)
+	if end < 0 || end+1 >= len(w.src) || w.src[end+1] != '>' || !w.quietClasses(w.src[n:end]) {
+		return 0
+	}
+	return end + 2
 }
 
 // skipSpace returns the index of the first byte at or after i that is no white
