@@ -31,15 +31,27 @@ type Env struct {
 	Dir string
 	// Getenv reads the environment.
 	Getenv func(string) string
-	// Site returns the command of a process that calls ServeSite, so that what
-	// the crawled site costs is not counted as ours.
-	Site func(ctx context.Context) *exec.Cmd
+	// Process returns the command of a process that calls what one of Commands
+	// names, so that what the crawled site and the clients cost is not counted as ours.
+	Process func(ctx context.Context, command string) *exec.Cmd
 	// Chart is the file that the simulation draws its chart into; none if empty.
 	Chart string
 	// Notes is told what is going on.
 	Notes io.Writer
 
 	servers map[emulators.Service]*emulators.Server // started here
+}
+
+// The names of Commands.
+const (
+	SiteCommand   = "site"
+	LookCommand   = "look"
+	WorkerCommand = "worker"
+)
+
+// Commands are run as processes of their own.
+var Commands = map[string]func(ctx context.Context, in io.Reader, out io.Writer) error{
+	SiteCommand: ServeSite, LookCommand: Look, WorkerCommand: Work,
 }
 
 // Close stops what benchmarks have in common.

@@ -15,15 +15,15 @@ import (
 	"gleaner/shared/job"
 )
 
-const siteFlag = "-bench.site"
-
-// TestMain lets this very binary be the site that benchmarks crawl.
+// TestMain lets this very binary be the processes that benchmarks start.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == siteFlag {
-		if err := bench.ServeSite(context.Background(), os.Stdin, os.Stdout); err != nil {
-			os.Exit(1)
+	if len(os.Args) > 1 {
+		if run := bench.Commands[os.Args[1]]; run != nil {
+			if err := run(context.Background(), os.Stdin, os.Stdout); err != nil {
+				os.Exit(1)
+			}
+			return
 		}
-		return
 	}
 	os.Exit(m.Run())
 }
@@ -32,7 +32,9 @@ func quick(t *testing.T) *bench.Env {
 	t.Helper()
 	e := &bench.Env{
 		Quick: true, URLs: 2_000, Dir: t.TempDir(), Getenv: os.Getenv, Notes: io.Discard,
-		Site: func(ctx context.Context) *exec.Cmd { return exec.CommandContext(ctx, os.Args[0], siteFlag) },
+		Process: func(ctx context.Context, command string) *exec.Cmd {
+			return exec.CommandContext(ctx, os.Args[0], command)
+		},
 	}
 	t.Cleanup(e.Close)
 	return e

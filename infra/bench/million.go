@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
+	"os/exec"
 	"strconv"
 	"time"
 
 	"gleaner/infra/local"
 	"gleaner/shared/audit"
-	"gleaner/shared/fetch"
 	"gleaner/shared/job"
 )
 
@@ -22,8 +21,9 @@ const (
 )
 
 // million creates a job of a million URLs in chunks over HTTP and runs the whole of
-// it in this process: server, store, queue, workers, notifier. The site it crawls
-// is another process.
+// it as gleaner serve does: server, store, queue and notifier in this process, the
+// workers in one of their own. The site it crawls is another process, and so is who
+// looks at it.
 func million(ctx context.Context, e *Env, r *Report) error {
 	web, err := e.startSite(ctx)
 	if err != nil {
@@ -37,9 +37,13 @@ func million(ctx context.Context, e *Env, r *Report) error {
 	defer remove()
 	log := slog.New(slog.NewJSONHandler(e.Notes, &slog.HandlerOptions{Level: slog.LevelError}))
 	forgetPeak()
-	node, err := local.Open(ctx, local.Config{Dir: dir, Log: log, Fetch: fetch.Config{
-		Resolver: siteNames, AllowNets: []netip.Prefix{siteNet},
-	}})
+	cfg := nodeConfig(dir, log)
+	cfg.WorkerProcess = func(ctx context.Context) *exec.Cmd {
+		cmd := e.Process(ctx, WorkerCommand)
+		cmd.Dir, cmd.Stderr = dir, e.Notes
+		return cmd
+	}
+	node, err := local.Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -74,20 +78,27 @@ func million(ctx context.Context, e *Env, r *Report) error {
 	took := time.Duration(last.ElapsedMS) * time.Millisecond
 	r.add("whole job", took.Seconds(), "s", "")
 	r.add("whole job", float64(urls)/took.Seconds(), "pages/s", "")
-	r.add("CPU, the whole process", (cpuTime()-cpu).Seconds()/float64(urls)*1000, "s/1,000 pages", "")
-	r.add("peak memory of the process (VmHWM) until the job was planned", polls.planned, "MB", "bounded: the list is in memory for that")
-	r.add("peak memory of the process (VmHWM) in all", peakMemory(), "MB", "bounded")
+	cpu = cpuTime() - cpu
+	r.add("peak memory of the server (VmHWM)", peakMemory(), "MB", "bounded")
 	polls.reportMillion(r)
 	if err := requestsOfAPoll(ctx, r, node, id); err != nil {
 		return err
 	}
-	if err := pollFar(ctx, e, r, s, node, web); err != nil {
+	far, err := pollFar(ctx, e, r, s, node, web)
+	if err != nil {
 		return err
 	}
 	stop()
 	if err := <-ended; err != nil {
 		return err
 	}
+	w, err := usageIn(dir)
+	if err != nil {
+		return err
+	}
+	r.add("peak memory of the worker process (VmHWM)", w.Peak, "MB", "bounded")
+	r.add("CPU of the server during the job", cpu.Seconds()/float64(urls)*1000, "s/1,000 pages", "")
+	r.add("CPU of the worker process, planning included", w.CPU.Seconds()/float64(urls+far)*1000, "s/1,000 pages", "")
 	return verify(ctx, e, r, node, last, urls, hosts)
 }
 

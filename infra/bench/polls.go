@@ -25,85 +25,47 @@ const (
 
 // poll is one look at the job while it runs.
 type poll struct {
-	took      time.Duration
-	size      int
+	glance
 	processed int64
 	store     time.Duration // of the same from the store, without HTTP
-	nothing   time.Duration // of a request that asks for nothing
 }
 
 type polls struct {
-	all     []poll
-	total   int64
-	planned float64 // peak memory when the job was first seen running
+	all   []poll
+	total int64
 }
 
-// watch polls the job until it has ended.
+// watch polls the job from another process, as a browser is one, until the job has
+// ended.
 func watch(ctx context.Context, e *Env, s *server, store job.JobStore, id job.ID, gap time.Duration) (*polls, job.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
 	defer cancel()
 	p, said := &polls{}, time.Now()
-	for {
-		one, snap, err := look(ctx, s, store, id, len(p.all)%2 == 1)
-		if err != nil {
-			return nil, snap, err
+	var snap job.Snapshot
+	err := e.look(ctx, order{Base: s.base, Path: "/jobs/" + string(id) + "/progress", Gap: gap}, func(seen glance) error {
+		before := snap.Processed
+		if err := json.Unmarshal(seen.Answer, &snap); err != nil {
+			return err
 		}
-		if len(p.all) > 0 && snap.Processed < p.all[len(p.all)-1].processed {
-			return nil, snap, errors.New("progress went back")
+		if snap.Processed < before {
+			return errors.New("progress went back")
 		}
-		if p.planned == 0 && snap.Status != job.Creating {
-			p.planned = peakMemory()
+		began := time.Now()
+		if _, err := store.Progress(ctx, id); err != nil {
+			return err
 		}
-		p.all = append(p.all, one)
+		p.all = append(p.all, poll{glance: seen, processed: snap.Processed, store: time.Since(began)})
 		p.total = snap.Total
 		if snap.Status.Final() {
-			return p, snap, nil
+			return errSeenEnough
 		}
 		if time.Since(said) > 15*time.Second {
 			said = time.Now()
 			e.note("million: %d of %d, %.0f a second", snap.Processed, snap.Total, snap.Rate)
 		}
-		select {
-		case <-ctx.Done():
-			return nil, snap, ctx.Err()
-		case <-time.After(gap):
-		}
-	}
-}
-
-// look polls once and asks for nothing once, which of the two first as it is told:
-// the first after a pause takes longer, whichever it is.
-func look(ctx context.Context, s *server, store job.JobStore, id job.ID, nothingFirst bool) (one poll, snap job.Snapshot, err error) {
-	nothing := func() error {
-		began := time.Now()
-		_, err := s.do(ctx, http.MethodGet, "/health", "", nil, http.StatusOK)
-		one.nothing = time.Since(began)
-		return err
-	}
-	if nothingFirst {
-		if err := nothing(); err != nil {
-			return one, snap, err
-		}
-	}
-	began := time.Now()
-	answer, err := s.do(ctx, http.MethodGet, "/jobs/"+string(id)+"/progress", "", nil, http.StatusOK)
-	if err != nil {
-		return one, snap, err
-	}
-	one.took, one.size = time.Since(began), len(answer)
-	if !nothingFirst {
-		if err := nothing(); err != nil {
-			return one, snap, err
-		}
-	}
-	if err := json.Unmarshal(answer, &snap); err != nil {
-		return one, snap, err
-	}
-	one.processed = snap.Processed
-	began = time.Now()
-	_, err = store.Progress(ctx, id)
-	one.store = time.Since(began)
-	return one, snap, err
+		return nil
+	})
+	return p, snap, err
 }
 
 // report sums the polls of a job up and returns how much longer one took than a
@@ -111,7 +73,7 @@ func look(ctx context.Context, s *server, store job.JobStore, id job.ID, nothing
 func (p *polls) report(r *Report, of, want string) float64 {
 	var all, store, nothing samples
 	for _, one := range p.all {
-		all, store, nothing = append(all, one.took), append(store, one.store), append(nothing, one.nothing)
+		all, store, nothing = append(all, one.Took), append(store, one.store), append(nothing, one.Nothing)
 	}
 	r.add(of+", polls", float64(len(all)), "", "")
 	r.add(of+", poll over HTTP, p50", all.at(0.5), "ms", "")
@@ -125,16 +87,16 @@ func (p *polls) report(r *Report, of, want string) float64 {
 
 func (p *polls) reportMillion(r *Report) {
 	const of = "the whole job"
-	p.report(r, of, "the hosts never wait: both processors are full")
+	p.report(r, of, "< 5, although the hosts never wait and all processors are full")
 	var first, last samples
 	size := 0
 	for _, one := range p.all {
-		size = max(size, one.size)
+		size = max(size, len(one.Answer))
 		switch {
 		case one.processed > 0 && one.processed < p.total/5:
-			first = append(first, one.took)
+			first = append(first, one.Took)
 		case one.processed > p.total*4/5:
-			last = append(last, one.took)
+			last = append(last, one.Took)
 		}
 	}
 	r.add(of+", poll over HTTP in its first fifth, p50", first.at(0.5), "ms", "")
@@ -159,29 +121,29 @@ func requestsOfAPoll(ctx context.Context, r *Report, node *local.Node, id job.ID
 	return nil
 }
 
-// pollFar polls a job on hosts that take their time, as hosts do: the million on
-// loopback never waits, so every poll of it waits for a processor.
-func pollFar(ctx context.Context, e *Env, r *Report, s *server, node *local.Node, web *site) error {
-	urls := e.pick(20_000, 4_000)
+// pollFar polls a job on hosts that take their time, as hosts do, and says of how
+// many URLs.
+func pollFar(ctx context.Context, e *Env, r *Report, s *server, node *local.Node, web *site) (urls int, err error) {
+	urls = e.pick(20_000, 4_000)
 	lines := make([]string, urls)
 	for i := range lines {
 		lines[i] = web.url(farHost, i%(urls/2), i/(urls/2))
 	}
 	answer, err := s.do(ctx, http.MethodPost, "/jobs?follow=none", "text/plain", asText(lines), http.StatusAccepted)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var a jobAnswer
 	if err := json.Unmarshal(answer, &a); err != nil {
-		return err
+		return 0, err
 	}
 	p, last, err := watch(ctx, e, s, node.Store, job.ID(a.Job.ID), farGap)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	times := p.report(r, fmt.Sprintf("a job on hosts that take %d ms on average (%.0f pages/s)", farLatency.Milliseconds(), last.Rate), "< 5")
 	r.most("poll to a request for nothing, p50", times, e.allowed(maxTimesNothing))
-	return nil
+	return urls, nil
 }
 
 // records is named so that both interfaces can be embedded.

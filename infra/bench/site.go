@@ -143,7 +143,7 @@ type site struct {
 
 func (e *Env) startSite(ctx context.Context) (*site, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := e.Site(ctx)
+	cmd := e.Process(ctx, SiteCommand)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -101,6 +102,25 @@ func startServer(t testing.TB, data string, args ...string) *server {
 func (s *server) kill() {
 	_ = s.cmd.Process.Signal(syscall.SIGKILL)
 	<-s.done
+}
+
+// killWorker kills the server's worker process, as an exhausted memory would, and
+// not the server; false if it has none at the moment or the system does not tell.
+func (s *server) killWorker() bool {
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.cmd.Process.Pid))
+	if err != nil {
+		return false
+	}
+	killed := false
+	for _, list := range lists {
+		text, _ := os.ReadFile(list) // a thread may have ended meanwhile
+		for _, field := range strings.Fields(string(text)) {
+			if pid, err := strconv.Atoi(field); err == nil && syscall.Kill(pid, syscall.SIGKILL) == nil {
+				killed = true
+			}
+		}
+	}
+	return killed
 }
 
 // watch polls until the job has ended, checking that nothing goes backwards.

@@ -39,9 +39,10 @@ type soakedServer struct {
 	bells  *sqlitequeue.Queue // the server's own queue, opened beside it
 	store  *sqlitestore.Store
 
-	mu     sync.Mutex
-	server *server
-	jobs   []job.ID
+	mu      sync.Mutex
+	server  *server
+	crashes int
+	jobs    []job.ID
 }
 
 func newSoakedServer(t *testing.T) *soakedServer {
@@ -73,9 +74,13 @@ func (s *soakedServer) start() *server {
 	return startServer(s.t, s.data, "--listen", s.listen, "--timeout", "10s")
 }
 
+// crash kills the worker process alone or the server, in turn.
 func (s *soakedServer) crash() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.crashes++; s.crashes%2 == 0 && s.server.killWorker() {
+		return
+	}
 	s.server.kill()
 	s.server = s.start()
 }

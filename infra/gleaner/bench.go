@@ -16,9 +16,6 @@ import (
 	"gleaner/infra/bench"
 )
 
-// siteCommand is the hidden command that serves the site benchmarks crawl.
-const siteCommand = "site"
-
 type benchFlags struct {
 	bench.Env
 	json  bool
@@ -62,14 +59,16 @@ installed; without either they are left out.`,
 	flags.BoolVar(&f.check, "check", false, "fail if a check does not hold: counts, and ratios within this run, never seconds")
 	flags.StringVar(&f.Dir, "dir", "", "`directory` for the data of benchmarks (default the system's for temporary files)")
 	flags.StringVar(&f.Chart, "chart", "", "`file` into which simulate draws its chart, as SVG")
-	cmd.AddCommand(&cobra.Command{
-		Use:    siteCommand,
-		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return bench.ServeSite(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
-		},
-	})
+	for name, run := range bench.Commands {
+		cmd.AddCommand(&cobra.Command{
+			Use:    name,
+			Hidden: true,
+			Args:   cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+			},
+		})
+	}
 	return cmd
 }
 
@@ -78,8 +77,8 @@ func runBench(cmd *cobra.Command, f *benchFlags, names []string) error {
 	if err != nil {
 		return err
 	}
-	f.Site = func(ctx context.Context) *exec.Cmd {
-		return exec.CommandContext(ctx, program, cmd.Name(), siteCommand) //nolint:gosec // this very program
+	f.Process = func(ctx context.Context, command string) *exec.Cmd {
+		return exec.CommandContext(ctx, program, cmd.Name(), command) //nolint:gosec // this very program
 	}
 	if f.URLs < 0 {
 		return fmt.Errorf("--urls: %d is negative", f.URLs)

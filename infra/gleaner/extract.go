@@ -82,7 +82,7 @@ func extract(cmd *cobra.Command, f *extractFlags, args []string) (err error) {
 			return errNoURL
 		}
 	}
-	node, site, closeNode, err := f.open(cmd.Context(), cmd.ErrOrStderr(), slog.LevelError)
+	node, site, closeNode, err := f.open(cmd.Context(), cmd.ErrOrStderr(), slog.LevelError, false)
 	if errors.Is(err, local.ErrInUse) {
 		return fmt.Errorf("%w\n%s", err, f.instead(args))
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -33,7 +32,7 @@ func newRoot(getenv func(string) string) *cobra.Command {
 		&cobra.Group{ID: groupAdmin, Title: "Looking after an installation:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
-		groupHere: {newServe(getenv), newExtract(getenv)},
+		groupHere: {newServe(getenv), newExtract(getenv), newWorker(getenv)},
 		groupJobs: {
 			newCreate(getenv), newJobs(getenv), newWatch(getenv), newExport(getenv), newDelete(getenv),
 			newAct(getenv, "cancel", "Stop jobs for good; what was found is kept"),
@@ -99,18 +98,20 @@ func dataDirectory(getenv func(string) string) string {
 	return defaultData
 }
 
-// open opens the node these flags describe, and the sample site if it is asked
-// for. What is found there is thrown away by closing, unless --data said where to
-// keep it.
-func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (*local.Node, *demosite.Site, func() error, error) {
+// config is what these flags say about the node, or its worker process.
+func (f *nodeFlags) config(log io.Writer, level slog.Level) (local.Config, error) {
 	if f.workers < 1 || f.workers > 300 {
-		return nil, nil, nil, fmt.Errorf("--workers: %d is not between 1 and 300", f.workers)
+		return local.Config{}, fmt.Errorf("--workers: %d is not between 1 and 300", f.workers)
 	}
 	if f.timeout < time.Second {
-		return nil, nil, nil, fmt.Errorf("--timeout: %s is shorter than a second", f.timeout)
+		return local.Config{}, fmt.Errorf("--timeout: %s is shorter than a second", f.timeout)
 	}
 	if f.verbose {
 		level = slog.LevelDebug
+	}
+	nets, err := fetch.ParseNets(strings.Join(f.allowNets, ","))
+	if err != nil {
+		return local.Config{}, fmt.Errorf("--allow-net: %w", err)
 	}
 	cfg := local.Config{
 		Dir:     f.data,
@@ -119,14 +120,24 @@ func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (
 		Version: version,
 		Log:     slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})),
 		Fetch: fetch.Config{
-			Version: version, ContactURL: f.contact, From: f.from, AllowPrivate: f.allowPrivate, TotalTimeout: f.timeout,
+			Version: version, ContactURL: f.contact, From: f.from, AllowPrivate: f.allowPrivate, AllowNets: nets, TotalTimeout: f.timeout,
 		},
 	}
-	nets, err := fetch.ParseNets(strings.Join(f.allowNets, ","))
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("--allow-net: %w", err)
+	if f.demo {
+		cfg.Fetch.Resolver = demosite.Names
+		cfg.Fetch.AllowNets = append(cfg.Fetch.AllowNets, demosite.Net)
 	}
-	cfg.Fetch.AllowNets = nets
+	return cfg, nil
+}
+
+// open opens the node these flags describe, and the sample site if it is asked
+// for. What is found there is thrown away by closing, unless --data said where to
+// keep it. With apart, batches are crawled in a process of their own.
+func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level, apart bool) (*local.Node, *demosite.Site, func() error, error) {
+	cfg, err := f.config(log, level)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	closeAll := func() error { return nil }
 	var site *demosite.Site
 	if f.demo {
@@ -141,8 +152,11 @@ func (f *nodeFlags) open(ctx context.Context, log io.Writer, level slog.Level) (
 			}
 			closeAll = func() error { return errors.Join(site.Close(), os.RemoveAll(cfg.Dir)) }
 		}
-		cfg.Fetch.Resolver = site
-		cfg.Fetch.AllowNets = append(cfg.Fetch.AllowNets, netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 32))
+	}
+	if apart {
+		if cfg.WorkerProcess, err = f.workerProcess(cfg.Dir, log); err != nil {
+			return nil, nil, nil, errors.Join(err, closeAll())
+		}
 	}
 	node, err := local.Open(ctx, cfg)
 	if err != nil {

@@ -56,7 +56,7 @@ func orDefault(text string, n int) string {
 
 func serve(cmd *cobra.Command, f *nodeFlags, listen string) (err error) {
 	ctx := cmd.Context()
-	node, site, closeNode, err := f.open(ctx, cmd.ErrOrStderr(), slog.LevelInfo)
+	node, site, closeNode, err := f.open(ctx, cmd.ErrOrStderr(), slog.LevelInfo, true)
 	if errors.Is(err, local.ErrInUse) {
 		return fmt.Errorf("%w\nA server is probably running on it: use that one, stop it, or choose another directory with --data", err)
 	}

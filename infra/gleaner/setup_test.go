@@ -22,7 +22,7 @@ import (
 const asProgram = "GLEANER_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	if os.Getenv(asProgram) != "" || len(os.Args) > 1 && os.Args[1] == workerCommand { // a server in this process starts workers
 		main()
 		return
 	}

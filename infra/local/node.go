@@ -1,4 +1,4 @@
-// Package local runs the whole of Gleaner in one process on SQLite: the very
+// Package local runs the whole of Gleaner on one machine on SQLite: the very
 // handlers that are Lambda functions on AWS, behind event sources that build the
 // same events. It wires; it has no logic of its own about jobs.
 package local
@@ -10,19 +10,15 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
+	"os/exec"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"golang.org/x/sync/errgroup"
 
 	"gleaner/infra/local/eventsource"
-	"gleaner/infra/local/sqlitequeue"
-	"gleaner/infra/local/sqlitestore"
 	"gleaner/infra/local/wshub"
-	"gleaner/shared/bells"
-	"gleaner/shared/control"
-	"gleaner/shared/crawl"
 	"gleaner/shared/dashboard"
 	"gleaner/shared/deadletters"
 	"gleaner/shared/fetch"
@@ -30,11 +26,8 @@ import (
 	"gleaner/shared/notify"
 	"gleaner/shared/push"
 	"gleaner/shared/quota"
-	"gleaner/shared/submit"
 	"gleaner/shared/sweep"
-	"gleaner/shared/webhook"
 	"gleaner/shared/websocket"
-	"gleaner/shared/work"
 )
 
 // Times of the functions and the queue on one machine. A worker's is shorter
@@ -52,10 +45,6 @@ const (
 	pushBatch     = 1000
 )
 
-// spare is how many batches more are crawled at times: a job that has none under
-// way does not wait for the end of another's, which may take a minute.
-func spare(workers int) int { return 1 + workers/8 }
-
 // DefaultWorkers is how many batches are crawled at once unless told otherwise.
 const DefaultWorkers = 8
 
@@ -67,65 +56,49 @@ type Config struct {
 	Quota   quota.Limits // of every owner
 	Version string
 	Log     *slog.Logger
+	// WorkerProcess, if set, makes the command of a process that calls Work with
+	// the same Dir, Workers and Fetch: the batches are crawled there. A crawl at
+	// full speed then takes no processor from whoever looks at the dashboard, and a
+	// page that kills a worker does not take the server with it. The command's
+	// standard input is the node's to use.
+	WorkerProcess func(context.Context) *exec.Cmd
 }
 
 // Node is a whole Gleaner on one machine.
 type Node struct {
-	Store   *sqlitestore.Store
-	Submit  *submit.Service
-	Control *control.Service
+	*installation
 
-	cfg     Config
 	opened  time.Time // since when it has the data directory to itself
 	lock    *directoryLock
-	bells   *sqlitequeue.Queue
-	crawler *crawl.Crawler
-	worker  *work.Worker
 	sockets *wshub.Hub
 	changes *stream
+
+	legacies sync.WaitGroup // of worker processes, to be taken over later
 }
 
 // Open opens the data directory and takes hold of it; ErrInUse if another
 // process has.
 func Open(ctx context.Context, cfg Config) (n *Node, err error) {
-	if cfg.Workers == 0 {
-		cfg.Workers = DefaultWorkers
-	}
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("local: data directory: %w", err)
 	}
-	n = &Node{cfg: cfg}
+	n = &Node{installation: &installation{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
 		}
 	}()
-	if n.lock, err = lockDirectory(ctx, cfg.Dir); err != nil {
+	if n.lock, err = lockDirectory(ctx, cfg.Dir, nodeLock); err != nil {
+		return n, err
+	}
+	if err := untilFree(ctx, cfg.Dir, workerLock); err != nil {
 		return n, err
 	}
 	n.opened = time.Now().Truncate(time.Millisecond) // as times are stored
-	if n.Store, err = sqlitestore.Open(ctx, filepath.Join(cfg.Dir, "gleaner.db")); err != nil {
-		return n, err
-	}
-	queueFile := filepath.Join(cfg.Dir, "queue.db")
-	n.bells, err = sqlitequeue.Open(ctx, queueFile, sqlitequeue.Config{Name: "bells", MaxReceives: maxReceives, DeadLetter: "dead-letters"})
-	if err != nil {
-		return n, err
-	}
-	n.crawler, err = crawl.New(crawl.Config{Fetch: cfg.Fetch, Records: n.Store, Log: cfg.Log})
-	if err != nil {
+	if err := n.open(ctx, cfg); err != nil {
 		return n, err
 	}
 	n.changes = newStream(n.Store)
-	n.Submit = submit.New(n.Store, n.bells, submit.WithLogger(cfg.Log), submit.WithWorkers(cfg.Workers))
-	n.Control = control.New(n.Store, n.bells, time.Now, cfg.Log)
-	hooks, err := webhook.New(webhook.Config{Jobs: n.Store, Records: n.Store, Bells: n.bells, Fetch: cfg.Fetch, Log: cfg.Log})
-	if err != nil {
-		return n, err
-	}
-	n.worker = work.New(work.Config{
-		Store: n.Store, Bells: n.bells, Crawler: n.crawler, Planner: n.Submit, Retrier: n.Control, Announcer: hooks, Log: cfg.Log,
-	})
 	// The hub calls the function, and the function posts to the hub.
 	var socket *websocket.Handler
 	n.sockets = wshub.New(wshub.Config{
@@ -140,17 +113,11 @@ func Open(ctx context.Context, cfg Config) (n *Node, err error) {
 
 // Close gives everything back. Run must have returned.
 func (n *Node) Close() error {
-	var errs []error
-	if n.bells != nil {
-		errs = append(errs, n.bells.Close())
-	}
-	if n.Store != nil {
-		errs = append(errs, n.Store.Close())
-	}
+	err := n.close()
 	if n.lock != nil {
-		errs = append(errs, n.lock.Close())
+		err = errors.Join(err, n.lock.Close())
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // Handler serves the API and the dashboard.
@@ -185,17 +152,11 @@ func (n *Node) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	stop := context.AfterFunc(ctx, n.worker.Drain)
-	defer stop()
-	bell := &bells.Handler{Worker: n.worker, Log: n.cfg.Log}
 	dead := &deadletters.Handler{Worker: n.worker, Jobs: n.Store, Now: time.Now, Log: n.cfg.Log}
 	sweeper := &sweep.Sweeper{Store: n.Store, Bells: n.bells, Now: time.Now, Log: n.cfg.Log}
 	notifier := notify.New(notify.Config{Jobs: n.Store, Records: n.Store, Publisher: n.sockets, Log: n.cfg.Log})
 	sources := []interface{ Run(context.Context) error }{
-		&eventsource.Queue{
-			Queue: n.bells, Handler: bell.Handle, MaximumConcurrency: n.cfg.Workers, Spare: spare(n.cfg.Workers),
-			Timeout: workerTimeout, Visibility: visibility, RetryAfter: retryAfter, Log: n.cfg.Log,
-		},
+		n.workers(),
 		&eventsource.Queue{
 			Queue: n.bells.DeadLetter(), Handler: dead.Handle, MaximumConcurrency: 1,
 			Timeout: workerTimeout, Visibility: visibility, RetryAfter: workerTimeout, Log: n.cfg.Log,
@@ -210,12 +171,12 @@ func (n *Node) Run(ctx context.Context) error {
 			Function: func(ctx context.Context) error { _, err := sweeper.Sweep(ctx); return err },
 		},
 	}
-	var g errgroup.Group
+	g, running := errgroup.WithContext(ctx)
 	for _, s := range sources {
-		g.Go(func() error { return s.Run(ctx) })
+		g.Go(func() error { return s.Run(running) })
 	}
 	g.Go(func() error {
-		<-ctx.Done()
+		<-running.Done()
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), pushTimeout/10)
 		defer cancel()
 		if err := n.sockets.Shutdown(end); err != nil {
@@ -223,7 +184,16 @@ func (n *Node) Run(ctx context.Context) error {
 		}
 		return nil
 	})
+	defer n.legacies.Wait()
 	return g.Wait()
+}
+
+// workers is what crawls the batches: this process, or one of their own.
+func (n *Node) workers() interface{ Run(context.Context) error } {
+	if n.cfg.WorkerProcess == nil {
+		return n.batches()
+	}
+	return &workerProcess{command: n.cfg.WorkerProcess, rang: n.bells.Rang, died: n.inherit, log: n.cfg.Log}
 }
 
 // recover takes over what a process that died had under way: holding the
@@ -234,3 +204,25 @@ func (n *Node) recover(ctx context.Context) error {
 	}
 	return n.Control.TakeOver(ctx, n.opened)
 }
+
+// inherit takes over what the worker process had under way when it died, but for
+// plans that may be this process's: those are taken over when they surely are not.
+func (n *Node) inherit(ctx context.Context, died time.Time) error {
+	if err := n.Store.ExpireLeases(ctx, time.Now()); err != nil {
+		return fmt.Errorf("local: taking over from the worker process: %w", err)
+	}
+	n.legacies.Go(func() {
+		select {
+		case <-ctx.Done(): // the next start takes everything over
+		case <-time.After(planTime):
+			if err := n.Control.TakeOverPlans(ctx, died); err != nil && ctx.Err() == nil {
+				n.cfg.Log.ErrorContext(ctx, "plans of the worker process were not taken over", "error", err)
+			}
+		}
+	})
+	return n.Control.TakeOver(ctx, died.Add(-planTime))
+}
+
+// planTime is how long this process may be at a plan, which it makes while
+// somebody waits for its answer.
+const planTime = 5 * time.Second

@@ -52,7 +52,7 @@ func start(t *testing.T, companies int, latency time.Duration) *server {
 	site.Latency = latency
 	node, err := local.Open(ctx, local.Config{
 		Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler),
-		Fetch: fetch.Config{Resolver: site, AllowNets: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}},
+		Fetch: fetch.Config{Resolver: demosite.Names, AllowNets: []netip.Prefix{demosite.Net}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,35 +11,41 @@ import (
 )
 
 // TakeOver goes on at once with everything that a process left which is known to
-// have died before the time given, without waiting for a bell to come again, the
-// sweeper or the end of anybody's time. Leases of batches must have been ended
-// before. It is for an installation of one process; it does no harm elsewhere to
-// anything but the plans that other processes are at.
+// have died, without waiting for a bell to come again, the sweeper or the end of
+// anybody's time: with plans begun before the time given, and with all batches.
+// Leases of batches must have been ended before. It is for an installation on one
+// machine; it does no harm elsewhere to anything but the plans that other processes
+// are at.
 func (s *Service) TakeOver(ctx context.Context, before time.Time) error {
-	for _, part := range []struct {
-		status job.Status
-		do     func(ctx context.Context, j job.Job, before time.Time) error
-	}{
-		{job.Creating, s.takeOverPlan},
-		{job.Running, s.takeOverRun},
-		{job.Cancelled, s.takeOverRest},
-	} {
-		for cursor := ""; ; {
-			page, err := s.store.JobsByStatus(ctx, part.status, cursor, job.MaxPage)
-			if err != nil {
-				return fmt.Errorf("control: taking over: %w", err)
-			}
-			for _, j := range page.Items {
-				if err := part.do(ctx, j, before); err != nil && !errors.Is(err, job.ErrNotFound) {
-					return fmt.Errorf("control: taking over %s: %w", j.ID, err)
-				}
-			}
-			if cursor = page.Next; cursor == "" {
-				break
+	if err := s.TakeOverPlans(ctx, before); err != nil {
+		return err
+	}
+	if err := s.takeOver(ctx, job.Running, before, s.takeOverRun); err != nil {
+		return err
+	}
+	return s.takeOver(ctx, job.Cancelled, before, s.takeOverRest)
+}
+
+// TakeOverPlans is TakeOver of plans alone.
+func (s *Service) TakeOverPlans(ctx context.Context, before time.Time) error {
+	return s.takeOver(ctx, job.Creating, before, s.takeOverPlan)
+}
+
+func (s *Service) takeOver(ctx context.Context, status job.Status, before time.Time, do func(context.Context, job.Job, time.Time) error) error {
+	for cursor := ""; ; {
+		page, err := s.store.JobsByStatus(ctx, status, cursor, job.MaxPage)
+		if err != nil {
+			return fmt.Errorf("control: taking over: %w", err)
+		}
+		for _, j := range page.Items {
+			if err := do(ctx, j, before); err != nil && !errors.Is(err, job.ErrNotFound) {
+				return fmt.Errorf("control: taking over %s: %w", j.ID, err)
 			}
 		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
 	}
-	return nil
 }
 
 // takeOverPlan frees a job from a planner that died, for whoever repeats the

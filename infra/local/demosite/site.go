@@ -38,6 +38,12 @@ type Site struct {
 // address is where all the hosts of the site are.
 var address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
+// Net is the network of that address.
+var Net = netip.PrefixFrom(address, address.BitLen())
+
+// Names resolves every name to the site's address.
+var Names = loopback.Names(func(string) (netip.Addr, bool) { return address, true })
+
 // page is one page of the site.
 type page struct {
 	body        string
@@ -81,11 +87,6 @@ func (s *Site) Want() []string { return slices.Clone(s.want) }
 
 // Outcomes is how many of URLs must end with each outcome.
 func (s *Site) Outcomes() map[job.Outcome]int { return s.outcomes }
-
-// LookupNetIP answers for every name with the site's own address.
-func (s *Site) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
-	return []netip.Addr{address}, nil
-}
 
 // ServeHTTP implements http.Handler.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -115,7 +115,8 @@ func (q *Queue) Rang() <-chan struct{} {
 	return q.rang
 }
 
-func (q *Queue) ring() {
+// Ring wakes who waits for messages of this process: another one sent some.
+func (q *Queue) Ring() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	close(q.rang)

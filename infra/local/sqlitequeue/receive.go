@@ -137,7 +137,7 @@ func (q *Queue) receive(ctx context.Context, except any, limit int, visibility t
 		return nil, err
 	}
 	if buried {
-		q.dead.ring()
+		q.dead.Ring()
 	}
 	return messages, nil
 }

@@ -29,7 +29,7 @@ func (q *Queue) Send(ctx context.Context, messages []queue.Outgoing) error {
 			refused.Failed, refused.Err = append(refused.Failed, part...), err
 			continue
 		}
-		q.ring()
+		q.Ring()
 	}
 	if refused.Err != nil {
 		return refused
@@ -94,7 +94,7 @@ func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Dur
 			q.now()+int64(max(0, d)), n, q.name, receives)
 	})
 	if err == nil {
-		q.ring() // who waits for a message looks again at how long
+		q.Ring() // who waits for a message looks again at how long
 	}
 	return err
 }
