@@ -11,6 +11,7 @@ type tag struct {
 	block bool // ends a line of text
 	raw   bool // holds no markup
 	void  bool // has no content
+	mark  byte // what it leaves in the text
 }
 
 type tagID uint8
@@ -47,6 +48,17 @@ var tags = func() map[string]tag {
 	for _, name := range [...]string{"br", "hr", "link", "base", "col", "area", "embed", "param", "track"} {
 		m[name] = tag{block: true, void: true}
 	}
+	for name, t := range m {
+		switch {
+		case t.block:
+			t.mark = markBlock
+		case t.id == tagA:
+			t.mark = markLink
+		default:
+			t.mark = markInline
+		}
+		m[name] = t
+	}
 	return m
 }()
 
@@ -81,13 +93,14 @@ func nameTag(raw []byte) namedTag {
 		t.lower[i] = lowerByte(raw[i])
 	}
 	t.tag = tags[string(t.lower[:t.n])]
+	t.mark = max(t.mark, markInline)
 	return t
 }
 
 // tagOf returns what a tag means in this source.
 func (w *walker) tagOf(t *namedTag) tag {
 	if w.xml {
-		return tag{id: t.id, block: true, raw: t.id == tagScript || t.id == tagStyle}
+		return tag{id: t.id, block: true, raw: t.id == tagScript || t.id == tagStyle, mark: markBlock}
 	}
 	return t.tag
 }
@@ -95,21 +108,9 @@ func (w *walker) tagOf(t *namedTag) tag {
 // identifiers are elements of feeds whose text only looks like an address.
 var identifiers = [...]string{"guid", "id", "message-id", "atom:id", "uid"}
 
-// boundary leaves the mark of a tag in the text.
-func (w *walker) boundary(t tag) {
-	switch {
-	case t.block:
-		w.cur.mark(markBlock)
-	case t.id == tagA:
-		w.cur.mark(markLink)
-	default:
-		w.cur.mark(markInline)
-	}
-}
-
 // element handles a start tag whose attributes are in w.attrs.
 func (w *walker) element(t tag, name []byte) {
-	w.boundary(t)
+	w.cur.mark(t.mark)
 	for i := range w.open {
 		o := &w.open[i]
 		if o.tag == string(name) && !t.void {
@@ -161,7 +162,7 @@ func (w *walker) close(t tag, name []byte) {
 	}
 	w.leave()
 	if t.block {
-		w.boundary(t)
+		w.cur.mark(t.mark)
 	}
 	for i := len(w.open) - 1; i >= 0; i-- {
 		if o := &w.open[i]; o.tag == string(name) {
@@ -170,7 +171,7 @@ func (w *walker) close(t tag, name []byte) {
 			}
 		}
 	}
-	w.boundary(t)
+	w.cur.mark(t.mark)
 }
 
 // special is an open element that changes what its text means. It ends with

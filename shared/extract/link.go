@@ -24,15 +24,21 @@ func (w *walker) link(a attr) {
 }
 
 // mereLink reports whether a link holds none of what every form of an address in
-// a link has: a scheme of its own, a sign, an encoding, a fragment.
+// a link has: a scheme of its own, a sign, an encoding, a telling fragment.
 func (w *walker) mereLink(a attr) bool {
 	switch c := a.value[0]; c | 0x20 {
 	case 'm', 'j', 'd', 'z': // mailto, javascript, data; mailto in ROT13
 		return false
 	default:
-		hi := a.pos + len(a.value)
-		return c > ' ' && !w.suspicious(a) && !w.frag.in(w.src, a.pos, hi)
+		return c > ' ' && !w.suspicious(a) && (!w.frag.in(w.src, a.pos, a.pos+len(a.value)) || mereFragment(a.value))
 	}
+}
+
+// mereFragment reports whether a link with a fragment has but one, and that not
+// behind "email-protection", from which tabs and line ends were not taken yet.
+func mereFragment(v []byte) bool {
+	k := bytes.IndexByte(v, '#')
+	return bytes.IndexByte(v[k+1:], '#') < 0 && (k <= 0 || v[k-1] != 'n' && v[k-1] > ' ')
 }
 
 // url reads a link whose character references are decoded.

@@ -148,3 +148,20 @@ func TestQuietClassesAreQuietUnderTheirRulesOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestMereLinksHoldNothing(t *testing.T) {
+	piece := rapid.SampledFrom([]string{"#", "#", "mc", "#mc#", "email-protection", "email-protection#", "5c35323a331c283e2f3f34303e2e39357138392c", "brenk.de", "info", "/", "x", "\n", "\t", "tel:", "http://"})
+	rapid.Check(t, func(t *rapid.T) {
+		v := []byte(strings.Join(rapid.SliceOfN(piece, 1, 6).Draw(t, "pieces"), ""))
+		w := walker{src: v}
+		w.resetCursors()
+		if !w.mereLink(attr{value: v}) {
+			return
+		}
+		s := newSink()
+		s.reset(Options{}, Document{Body: v})
+		if s.url(dropControls(v), &layer{fixed: true}); len(s.hits) > 0 {
+			t.Fatalf("%q holds %q", v, s.hits[0].Email)
+		}
+	})
+}

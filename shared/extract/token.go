@@ -64,20 +64,29 @@ func (w *walker) tagNamed(i int) (t *namedTag, end int) {
 // attributes reads attributes from src[i] to the end of the tag into w.attrs
 // and returns the offset behind the tag.
 func (w *walker) attributes(i int) (end int, closed bool) {
-	src := w.src
 	w.attrs = w.attrs[:0]
+	if i < len(w.src) && w.src[i] == '>' {
+		return i + 1, true
+	}
 	if end := w.quietTag(i); end > 0 {
 		return end, true
 	}
+	w.attrs, end, closed = w.readAttributes(w.attrs, i)
+	return end, closed
+}
+
+// readAttributes appends the attributes from src[i] on to attrs.
+func (w *walker) readAttributes(attrs []attr, i int) (all []attr, end int, closed bool) {
+	src := w.src
 	for {
 		for i < len(src) && nameByte[src[i]]&endsTagName != 0 {
 			if src[i] == '>' {
-				return i + 1, true
+				return attrs, i + 1, true
 			}
 			i++
 		}
 		if i >= len(src) {
-			return len(src), false
+			return attrs, len(src), false
 		}
 		start := i
 		nameEnd, head, tail := w.nameAt(start, endsAttrName)
@@ -93,7 +102,7 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 		if i < len(src) && src[i] == '=' {
 			i = skipSpace(src, i+1)
 			if i >= len(src) {
-				return len(src), false
+				return attrs, len(src), false
 			}
 			lo = i
 			if q := src[i]; q == '"' || q == '\'' {
@@ -101,7 +110,7 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 				if hi = w.closing(q, lo); hi < 0 {
 					// An unclosed quote: the standard drops the rest of the
 					// page, we drop the tag.
-					return w.skipTag(i), true
+					return attrs, w.skipTag(i), true
 				}
 				i = hi + 1
 			} else {
@@ -111,12 +120,12 @@ func (w *walker) attributes(i int) (end int, closed bool) {
 				hi = i
 			}
 		}
-		if len(w.attrs) < maxAttrs {
-			if len(w.attrs) == cap(w.attrs) {
-				w.attrs = slices.Grow(w.attrs, 16)
+		if len(attrs) < maxAttrs {
+			if len(attrs) == cap(attrs) {
+				attrs = slices.Grow(attrs, 16)
 			}
-			w.attrs = w.attrs[:len(w.attrs)+1]
-			a := &w.attrs[len(w.attrs)-1]
+			attrs = attrs[:len(attrs)+1]
+			a := &attrs[len(attrs)-1]
 			a.name, a.value, a.pos, a.nameTraits = src[start:nameEnd], src[lo:hi], lo, *traits
 		}
 	}
