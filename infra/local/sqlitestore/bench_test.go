@@ -261,6 +261,11 @@ func BenchmarkMillion(b *testing.B) {
 		_, err := s.AddressOwners(ctx, id, emails)
 		return err
 	})
+	timed("AddressOwnersAfterARestart", func(int) error {
+		sqlitestore.Forget(s)
+		_, err := s.AddressOwners(ctx, id, []string{benchAddress(1).Email})
+		return err
+	})
 	timed("Progress", func(int) error {
 		_, err := s.Progress(ctx, id)
 		return err

@@ -14,7 +14,8 @@ import (
 // it this process's or another's. It only ever points; the row there decides.
 
 // maxIndexed is how many names of jobs that nobody stores into just then are kept
-// in memory, at some eight bytes each.
+// in memory, at some eight bytes each. To read a million anew takes a tenth of a
+// second for addresses, and some for domains.
 const maxIndexed = 4 << 20
 
 // indexWeight is what an index counts beside its names: it bounds how many there are.
