@@ -30,7 +30,25 @@ func (w *walker) mereLink(a attr) bool {
 	case 'm', 'j', 'd', 'z': // mailto, javascript, data; mailto in ROT13
 		return false
 	default:
-		return c > ' ' && !w.suspicious(a) && (!w.frag.in(w.src, a.pos, a.pos+len(a.value)) || mereFragment(a.value))
+		lo, hi := a.pos, a.pos+len(a.value)
+		return c > ' ' && !w.at.in(w.src, lo, hi) && !w.amp.in(w.src, lo, hi) &&
+			(!w.pct.in(w.src, lo, hi) || merePercent(a.value)) && (!w.frag.in(w.src, lo, hi) || mereFragment(a.value))
+	}
+}
+
+// merePercent reports whether a link's percent-encoding is for other characters
+// than @ and the percent sign itself. Tabs and line ends were not taken out yet.
+func merePercent(v []byte) bool {
+	for {
+		k := bytes.IndexByte(v, '%')
+		if k < 0 || k+2 >= len(v) {
+			return true
+		}
+		a, b := v[k+1], v[k+2]
+		if a <= ' ' || b <= ' ' || a == '4' && b == '0' || a == '2' && b == '5' {
+			return false
+		}
+		v = v[k+1:]
 	}
 }
 
