@@ -16,15 +16,20 @@ type order struct {
 	Base string
 	Path string
 	Gap  time.Duration
+	Jobs []byte // the body of a job to be created now and then; none if empty
 }
 
-// glance is one look: what a poll took and answered, and what a request that asks
-// for nothing took at the same time.
+// glance is one look: what a poll took and answered, what a request that asks for
+// nothing took at the same time, and what the start of a job took, at some looks.
 type glance struct {
 	Took    time.Duration
 	Nothing time.Duration
+	Created time.Duration
 	Answer  json.RawMessage
 }
+
+// createEvery is at how many looks one job is created.
+const createEvery = 10
 
 // errSeenEnough ends look.
 var errSeenEnough = errors.New("seen enough")
@@ -48,6 +53,11 @@ func Look(ctx context.Context, in io.Reader, out io.Writer) error {
 	enc := json.NewEncoder(out)
 	for n := 0; ; n++ {
 		seen, err := o.look(ctx, s, n%2 == 1)
+		if err == nil && len(o.Jobs) > 0 && n%createEvery == createEvery-1 {
+			began := time.Now()
+			_, err = s.do(ctx, http.MethodPost, "/jobs", "application/json", o.Jobs, http.StatusAccepted)
+			seen.Created = time.Since(began)
+		}
 		if ctx.Err() != nil {
 			return nil
 		}

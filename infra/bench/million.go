@@ -71,7 +71,11 @@ func million(ctx context.Context, e *Env, r *Report) error {
 		return err
 	}
 	cpu := cpuTime()
-	polls, last, err := watch(ctx, e, s, node.Store, id, pollGap)
+	var small []string
+	for n := range 10 {
+		small = append(small, web.url(farHost, n, 0))
+	}
+	polls, last, err := watch(ctx, e, s, node.Store, id, pollGap, small...)
 	if err != nil {
 		return err
 	}

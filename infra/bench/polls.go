@@ -36,13 +36,17 @@ type polls struct {
 }
 
 // watch polls the job from another process, as a browser is one, until the job has
-// ended.
-func watch(ctx context.Context, e *Env, s *server, store job.JobStore, id job.ID, gap time.Duration) (*polls, job.Snapshot, error) {
+// ended. Now and then that process creates a job of the URLs beside, if there are any.
+func watch(ctx context.Context, e *Env, s *server, store job.JobStore, id job.ID, gap time.Duration, beside ...string) (*polls, job.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
 	defer cancel()
 	p, said := &polls{}, time.Now()
 	var snap job.Snapshot
-	err := e.look(ctx, order{Base: s.base, Path: "/jobs/" + string(id) + "/progress", Gap: gap}, func(seen glance) error {
+	o := order{Base: s.base, Path: "/jobs/" + string(id) + "/progress", Gap: gap}
+	if len(beside) > 0 {
+		o.Jobs = asJSON(beside)
+	}
+	err := e.look(ctx, o, func(seen glance) error {
 		before := snap.Processed
 		if err := json.Unmarshal(seen.Answer, &snap); err != nil {
 			return err
@@ -71,8 +75,11 @@ func watch(ctx context.Context, e *Env, s *server, store job.JobStore, id job.ID
 // report sums the polls of a job up and returns how much longer one took than a
 // request for nothing (p50).
 func (p *polls) report(r *Report, of, want string) float64 {
-	var all, store, nothing samples
+	var all, store, nothing, created samples
 	for _, one := range p.all {
+		if one.Created > 0 {
+			created = append(created, one.Created)
+		}
 		all, store, nothing = append(all, one.Took), append(store, one.store), append(nothing, one.Nothing)
 	}
 	r.add(of+", polls", float64(len(all)), "", "")
@@ -82,6 +89,10 @@ func (p *polls) report(r *Report, of, want string) float64 {
 	r.add(of+", request for nothing at the same time, p99", nothing.at(0.99), "ms", "")
 	r.add(of+", the store's part of a poll, p50", store.at(0.5), "ms", "")
 	r.add(of+", the store's part of a poll, p99", store.at(0.99), "ms", "")
+	if len(created) > 0 {
+		r.add(of+", start of a small job beside it, p50", created.at(0.5), "ms", "")
+		r.add(of+", start of a small job beside it, p99", created.at(0.99), "ms", "< 50")
+	}
 	return all.at(0.5) / nothing.at(0.5)
 }
 

@@ -14,15 +14,17 @@ const niceness = 10
 // may fail changes nothing but times.
 //
 // The kernel keeps a priority for each thread, and new ones have that of the
-// thread that makes them.
+// thread that makes them: the second look is for one that was just being made.
 func giveWay() {
-	threads, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return
-	}
-	for _, t := range threads {
-		if id, err := strconv.Atoi(t.Name()); err == nil {
-			_ = syscall.Setpriority(syscall.PRIO_PROCESS, id, niceness)
+	for range 2 {
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return
+		}
+		for _, t := range threads {
+			if id, err := strconv.Atoi(t.Name()); err == nil {
+				_ = syscall.Setpriority(syscall.PRIO_PROCESS, id, niceness)
+			}
 		}
 	}
 }

@@ -40,9 +40,8 @@ func Work(ctx context.Context, cfg Config, in io.Reader) (err error) {
 	defer stop()
 	orphaned, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		if i.listen(bufio.NewReader(in), stop) {
-			close(orphaned)
-		}
+		defer close(orphaned)
+		i.listen(bufio.NewReader(in), stop)
 	}()
 	go func() { ended <- i.batches().Run(running) }()
 	select {
@@ -53,17 +52,16 @@ func Work(ctx context.Context, cfg Config, in io.Reader) (err error) {
 	}
 }
 
-// listen does what the node says until it says stop, or is gone without a word.
-func (i *installation) listen(in io.ByteReader, stop func()) (orphaned bool) {
+// listen does what the node says until it is gone.
+func (i *installation) listen(in io.ByteReader, stop func()) {
 	for {
 		switch c, err := in.ReadByte(); {
 		case err != nil:
-			return true
+			return
 		case c == sayRang:
 			i.bells.Ring()
 		case c == sayStop:
 			stop()
-			return false
 		}
 	}
 }

@@ -151,12 +151,18 @@ func TestWorkerProcessKilled(t *testing.T) {
 	}
 }
 
-// A worker process whose node dies ends at once, whatever it has under way, and the
-// next node goes on with that.
+// A worker process whose node dies ends at once, whatever it has under way or was
+// told before, and the next node goes on with that.
 func TestWorkerProcessOrphaned(t *testing.T) {
+	t.Run("at work", func(t *testing.T) { orphaned(t, "127.75.2.1", "r") })
+	t.Run("stopping", func(t *testing.T) { orphaned(t, "127.75.2.2", "rs") })
+}
+
+func orphaned(t *testing.T, at, told string) {
+	t.Helper()
 	cfg := configIn(t.TempDir())
 	asked, release := make(chan struct{}, 10), make(chan struct{})
-	host := pages(t, "127.75.2.1", func(*http.Request) {
+	host := pages(t, at, func(*http.Request) {
 		asked <- struct{}{}
 		<-release
 	})
@@ -174,7 +180,8 @@ func TestWorkerProcessOrphaned(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-asked
-	if err := errors.Join(node.Close(), in.Close()); err != nil {
+	_, err = in.Write([]byte(told))
+	if err := errors.Join(err, node.Close(), in.Close()); err != nil {
 		t.Fatal(err)
 	}
 	var exit *exec.ExitError
