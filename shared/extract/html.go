@@ -260,7 +260,7 @@ func (w *walker) declaration(i int) int {
 			w.doubt()
 			return w.skipTag(body)
 		}
-		if bytes.HasPrefix(rest[4:], []byte("->")) || bytes.Contains(rest[4:4+end], []byte("--!>")) {
+		if w.asked() && (bytes.HasPrefix(rest[4:], []byte("->")) || bytes.Contains(rest[4:4+end], []byte("--!>"))) {
 			w.doubt() // to the standard it ended there
 		}
 		w.comment(body, body+end)

@@ -2,7 +2,7 @@ package extract
 
 // meta asks the caller about the meta element whose attributes are in w.attrs.
 func (w *walker) meta() {
-	if w.s.meta {
+	if !w.asked() {
 		return
 	}
 	if len(w.attrs) == maxAttrs {
@@ -14,6 +14,9 @@ func (w *walker) meta() {
 		w.s.meta = w.s.opt.Meta(name, httpEquiv, content)
 	}
 }
+
+// asked reports whether there is still a question about meta elements.
+func (w *walker) asked() bool { return w.s.opt.Meta != nil && !w.s.meta && w.l.depth == 0 }
 
 // first returns the value of the first attribute of a name.
 func (w *walker) first(name string) []byte {

@@ -25,8 +25,8 @@ const maxName = 15
 func (w *walker) nameAt(i int, ends uint8) (end int, head, tail uint64) {
 	if i+16 <= len(w.src) {
 		head = binary.LittleEndian.Uint64(w.src[i:])
-		if stops := nameStops(head); stops != 0 {
-			if n := firstMarked(stops); n > 0 && nameByte[w.src[i+n]]&ends != 0 {
+		if stops := nameStops(head) &^ 0x80; stops != 0 {
+			if n := firstMarked(stops); nameByte[w.src[i+n]]&ends != 0 {
 				return i + n, head & (1<<(8*n) - 1), 0
 			}
 		} else {

@@ -24,7 +24,7 @@ func (w *walker) startTag(i int) int {
 	switch {
 	case t.raw:
 		return w.rawText(t, string(name), end)
-	case t.id == tagMeta && w.s.opt.Meta != nil && w.l.depth == 0:
+	case t.id == tagMeta:
 		w.meta()
 	}
 	return end
@@ -210,7 +210,7 @@ func (w *walker) rawText(t tag, name string, i int) int {
 	if end > i {
 		w.raw(t, i, end)
 	}
-	if t.id == tagNoembed || t.id == tagScript && hidesEnd(src[i:end]) {
+	if t.id == tagNoembed || t.id == tagScript && w.asked() && hidesEnd(src[i:end]) {
 		w.doubt()
 	}
 	w.close(t, []byte(name))
