@@ -38,7 +38,9 @@ func (w *walker) script(lo, hi int) {
 	if w.s.opt.KeepObfuscated {
 		return
 	}
-	w.s.cloudflareTokens(seg, w.pos(lo))
+	if t.cfEmail {
+		w.s.cloudflareTokens(seg, w.pos(lo))
+	}
 	if t.base64 {
 		w.literals(seg, w.pos(lo))
 	}

@@ -165,3 +165,25 @@ func TestMereLinksHoldNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestWordsOfScripts(t *testing.T) {
+	piece := rapid.OneOf(rapid.StringN(0, 3, -1), rapid.Custom(func(t *rapid.T) string {
+		w := rapid.SampledFrom(scriptWords[:]).Draw(t, "word").word
+		return w[rapid.IntRange(0, 1).Draw(t, "from") : len(w)-rapid.IntRange(0, 1).Draw(t, "less")]
+	}))
+	rapid.Check(t, func(t *rapid.T) {
+		b := []byte(strings.Join(rapid.SliceOfN(piece, 0, 6).Draw(t, "pieces"), ""))
+		want := scriptWord(0)
+		for _, w := range scriptWords {
+			if bytes.Contains(b, []byte(w.word)) {
+				want |= w.is
+			}
+		}
+		if got := wordsOf(b); got != want {
+			t.Fatalf("%q holds %b, want %b", b, got, want)
+		}
+		if (charCode(b) && want&holdsCharCode == 0) || decrypts(b) && want&holdsDecrypt == 0 {
+			t.Fatalf("%q", b)
+		}
+	})
+}

@@ -11,6 +11,7 @@ type triggers struct {
 	slash   bool // any backslash
 	call    bool // a call that decodes
 	base64  bool // base64, or a place that holds it
+	cfEmail bool // perhaps a token of Cloudflare
 }
 
 func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
@@ -25,13 +26,10 @@ func (w *walker) scriptTriggers(lo, hi int) (t triggers) {
 	if t.slash = w.bsl.in(w.src, lo, hi); t.slash {
 		t.escape = escapedAt(seg)
 	}
-	t.base64 = bytes.Contains(seg, []byte("atob("))
-	t.call = charCode(seg) || t.base64 || decrypts(seg) ||
-		len(seg) < 4096 && bytes.Contains(seg, []byte("TextDecoder"))
-	if !t.base64 && len(seg) <= smallScript {
-		// The head of "mailto:", and names of lists of addresses.
-		t.base64 = bytes.Contains(seg, []byte("bWFpbHRv")) || bytes.Contains(seg, []byte("emo_")) || bytes.Contains(seg, []byte("ase64"))
-	}
+	held := wordsOf(seg)
+	t.base64 = held&holdsAtob != 0 || held&holdsBase64 != 0 && len(seg) <= smallScript
+	t.call = held&(holdsAtob|holdsCharCode) != 0 || held&holdsDecrypt != 0 && decrypts(seg) || held&holdsTextDecoder != 0 && len(seg) < 4096
+	t.cfEmail = held&holdsCloudflare != 0
 	return t
 }
 
