@@ -25,10 +25,18 @@ var scriptWords = [...]struct {
 	rare int
 	is   scriptWord
 }{
-	{"atob(", 2, holdsAtob}, {"harCode", 2, holdsCharCode}, {"CodePoint", 3, holdsCharCode},
-	{"UnCrypt", 5, holdsDecrypt}, {"DeCrypt", 5, holdsDecrypt}, {"decrypt", 5, holdsDecrypt}, {"TextDecoder", 3, holdsTextDecoder},
-	{"bWFpbHRv", 1, holdsBase64}, {"emo_", 2, holdsBase64}, {"ase64", 2, holdsBase64},
-	{"cfemail=", 0, holdsCloudflare}, {"email-protection#", 4, holdsCloudflare},
+	{"atob(", 2, holdsAtob},
+	{"harCode", 2, holdsCharCode},
+	{"CodePoint", 3, holdsCharCode},
+	{"UnCrypt", 5, holdsDecrypt},
+	{"DeCrypt", 5, holdsDecrypt},
+	{"decrypt", 5, holdsDecrypt},
+	{"TextDecoder", 3, holdsTextDecoder},
+	{"bWFpbHRv", 1, holdsBase64},
+	{"emo_", 2, holdsBase64},
+	{"ase64", 2, holdsBase64},
+	{"cfemail=", 0, holdsCloudflare},
+	{"email-protection#", 4, holdsCloudflare},
 }
 
 // rareInScripts marks their rarest pairs of bytes.
