@@ -65,7 +65,7 @@ func TestWhichMetaElementsConcernUs(t *testing.T) {
 		`<noembed><a id="</noembed></noembed><meta name=robots content=noindex>"></noembed>`: true,
 		`</p a="> <a id=' "><meta name=robots content=noindex><a id='x'>`:                    true,
 		`<a id="></a><meta name=robots content=noindex>`:                                     true,
-		`<anna@b c="<a id=' "><meta name=robots content=noindex><a id='x'>`:                     true,
+		`<anna@b c="<a id=' "><meta name=robots content=noindex><a id='x'>`:                  true,
 		`<!-- > <a id=' --!><meta name=robots content=noindex><a id='x'>`:                    true,
 		`<![CDATA[ <a id="> <meta name=robots content=noindex> <a id="x">`:                   true,
 		"<a id=\v\"><meta name=robots content=noindex><a id=\"x\">":                          true,
