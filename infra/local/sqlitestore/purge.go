@@ -11,6 +11,10 @@ import (
 // purges remove what belongs to a job, each at most as many rows as its second
 // parameter says; what finds other rows goes after them.
 var purges = []string{
+	// Addresses go run by run, in their order; the runs that have none left go first
+	// the next time, so that none is looked through again and again.
+	`DELETE FROM run WHERE first IN (SELECT first FROM run WHERE job = ?1 AND first <
+		(SELECT r.first FROM run r CROSS JOIN address a ON a.n BETWEEN r.first AND r.last WHERE r.job = ?1 ORDER BY r.first LIMIT 1) LIMIT ?2)`,
 	"DELETE FROM address WHERE n IN (SELECT a.n FROM run r CROSS JOIN address a ON a.n BETWEEN r.first AND r.last WHERE r.job = ?1 LIMIT ?2)",
 	// The last number of a job stays until the job goes: it is not given again to
 	// a worker that is late.

@@ -173,7 +173,7 @@ CREATE TABLE stored (
 );
 INSERT INTO stored (n, job, email, batch, source_url, found_by, kind, confidence, own_domain, first_seen, more)
 	SELECT a.n, a.job, a.email, a.batch, a.source_url, a.found_by, a.kind, a.confidence, a.own_domain, a.first_seen, a.more
-	FROM run r CROSS JOIN address a ON a.n BETWEEN r.first AND r.last AND a.job = r.job ORDER BY r.first, a.n;
+	FROM run r CROSS JOIN address a ON a.n BETWEEN r.first AND r.last AND +a.job = r.job ORDER BY r.first, a.n; -- with a plus sign no index of jobs is gone by
 DROP TABLE address;
 ALTER TABLE stored RENAME TO address;
 
