@@ -46,7 +46,7 @@ type Env struct {
 const (
 	SiteCommand   = "site"
 	LookCommand   = "look"
-	WorkerCommand = "worker"
+	WorkerCommand = "batches"
 )
 
 // Commands are run as processes of their own.

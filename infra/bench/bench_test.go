@@ -40,6 +40,15 @@ func quick(t *testing.T) *bench.Env {
 	return e
 }
 
+// A benchmark is asked for by its name, where the commands are found first.
+func TestNamesAreFree(t *testing.T) {
+	for _, b := range bench.All {
+		if bench.Commands[b.Name] != nil {
+			t.Errorf("%s is a benchmark and a command", b.Name)
+		}
+	}
+}
+
 // TestCounts runs the benchmarks whose checks are counts: those hold on every
 // machine, however busy it is. (The ratios are what `gleaner bench --check` is for.)
 func TestCounts(t *testing.T) {
