@@ -50,9 +50,13 @@ func (s *stream) lag(ctx context.Context) (time.Duration, error) {
 
 // doctor examines this node.
 func (n *Node) doctor() *doctor.Doctor {
-	return doctor.New(doctor.Config{
+	c := doctor.Config{
 		Jobs: n.Store, Records: n.Store, Queue: n.bells, DeadLetters: n.bells.DeadLetter(), PushLag: n.changes.lag,
 		Dir: n.cfg.Dir, Sockets: (n.cfg.Workers + spare(n.cfg.Workers)) * job.MaxConnections,
 		Version: n.cfg.Version, Contact: n.cfg.Fetch.ContactURL,
-	})
+	}
+	if n.process != nil {
+		c.WorkerProcess = n.process.look
+	}
+	return doctor.New(c)
 }

@@ -72,6 +72,7 @@ type Node struct {
 	lock    *directoryLock
 	sockets *wshub.Hub
 	changes *stream
+	process *workerProcess // nil: batches are crawled in this process
 
 	legacies sync.WaitGroup // of worker processes, to be taken over later
 }
@@ -97,6 +98,9 @@ func Open(ctx context.Context, cfg Config) (n *Node, err error) {
 	n.opened = time.Now().Truncate(time.Millisecond) // as times are stored
 	if err := n.open(ctx, cfg); err != nil {
 		return n, err
+	}
+	if cfg.WorkerProcess != nil {
+		n.process = &workerProcess{command: cfg.WorkerProcess, rang: n.bells.Rang, died: n.inherit, log: cfg.Log}
 	}
 	n.changes = newStream(n.Store)
 	// The hub calls the function, and the function posts to the hub.
@@ -190,10 +194,10 @@ func (n *Node) Run(ctx context.Context) error {
 
 // workers is what crawls the batches: this process, or one of their own.
 func (n *Node) workers() interface{ Run(context.Context) error } {
-	if n.cfg.WorkerProcess == nil {
-		return n.batches()
+	if n.process != nil {
+		return n.process
 	}
-	return &workerProcess{command: n.cfg.WorkerProcess, rang: n.bells.Rang, died: n.inherit, log: n.cfg.Log}
+	return n.batches()
 }
 
 // recover takes over what a process that died had under way: holding the

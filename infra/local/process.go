@@ -8,7 +8,10 @@ import (
 	"io"
 	"log/slog"
 	"os/exec"
+	"sync"
 	"time"
+
+	"gleaner/shared/doctor"
 )
 
 // What a node tells its worker process, in one byte each. The end of the input
@@ -83,6 +86,22 @@ type workerProcess struct {
 	rang    func() <-chan struct{} // as of a queue
 	died    func(ctx context.Context, at time.Time) error
 	log     *slog.Logger
+
+	mu    sync.Mutex
+	state doctor.WorkerProcess
+}
+
+// look says how the process is.
+func (w *workerProcess) look() doctor.WorkerProcess {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state
+}
+
+func (w *workerProcess) note(change func(s *doctor.WorkerProcess)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.state)
 }
 
 // Run starts the process, and again whenever it dies, until ctx ends and it has
@@ -95,8 +114,13 @@ func (w *workerProcess) Run(ctx context.Context) error {
 		if ctx.Err() != nil || first && !started {
 			return err
 		}
+		if err == nil {
+			err = errors.New("it ended by itself")
+		}
+		died := time.Now()
+		w.note(func(s *doctor.WorkerProcess) { s.Since, s.Deaths, s.Died, s.Cause = time.Time{}, s.Deaths+1, died, err })
 		w.log.ErrorContext(ctx, "the worker process died and is started again", "after", time.Since(began).Round(time.Millisecond).String(), "error", err)
-		if err := w.died(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		if err := w.died(ctx, died); err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "what the worker process had under way was not taken over", "error", err)
 		}
 		if time.Since(began) > lastRestart {
@@ -121,6 +145,7 @@ func (w *workerProcess) run(ctx context.Context) (started bool, err error) {
 	if err := cmd.Start(); err != nil {
 		return false, fmt.Errorf("local: worker process: %w", err)
 	}
+	w.note(func(s *doctor.WorkerProcess) { s.Since = time.Now() })
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -7,11 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -142,6 +144,9 @@ func TestWorkerProcessKilled(t *testing.T) {
 	if report, err := audit.Recount(t.Context(), node.Store, id); err != nil || !report.Clean() {
 		t.Errorf("recount: %+v, %v", report, err)
 	}
+	if health := deepHealth(t, node); !strings.Contains(health, "the worker process died once") {
+		t.Errorf("health: %s", health)
+	}
 	stop()
 	if err := errors.Join(<-done, node.Close()); err != nil {
 		t.Error(err)
@@ -149,6 +154,30 @@ func TestWorkerProcessKilled(t *testing.T) {
 	if err := syscall.Kill(pidIn(cfg.Dir), 0); !errors.Is(err, syscall.ESRCH) {
 		t.Errorf("the worker process is still there after its node: %v", err)
 	}
+}
+
+func deepHealth(t *testing.T, node *local.Node) string {
+	t.Helper()
+	h, err := node.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(h) // who is asked for an owner wants to know where a request comes from
+	defer server.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/health?deep=1", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := server.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // A worker process whose node dies ends at once, whatever it has under way or was

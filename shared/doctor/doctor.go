@@ -50,6 +50,8 @@ type Config struct {
 	// looked at. Quota is what one owner may have, for the report.
 	Workers int
 	Quota   quota.Limits
+	// WorkerProcess tells of the process that crawls for this one.
+	WorkerProcess func() WorkerProcess
 	// PushLag says how far live updates are behind the store.
 	PushLag func(ctx context.Context) (time.Duration, error)
 	Peers   []Peer
@@ -96,6 +98,7 @@ func (d *Doctor) Examine(ctx context.Context) Report {
 		{"queue", d.queue, d.Queue == nil},
 		{"dead letters", d.deadLetters, d.DeadLetters == nil},
 		{"workers", d.workers, false},
+		{"worker process", d.process, d.WorkerProcess == nil},
 		{"limits", d.limits, d.Workers == 0 || d.Queue == nil},
 		{"live updates", d.push, d.PushLag == nil},
 		{"clock", d.clock, false},

@@ -30,6 +30,8 @@ func (silent) Depth(context.Context) (queue.Depth, error) {
 	return queue.Depth{}, errors.New("no route to host")
 }
 
+var errKilled = errors.New("killed")
+
 // healthy is an installation without a fault.
 func healthy(t *testing.T) doctor.Config {
 	t.Helper()
@@ -42,6 +44,9 @@ func healthy(t *testing.T) doctor.Config {
 	return doctor.Config{
 		Jobs: s, Records: s, Queue: depth{}, DeadLetters: depth{}, Dir: dir, Sockets: 1, Version: "1.2.3",
 		Contact: "https://baeckerei-lindhorst.de/crawler", Workers: 300, Quota: quota.Limits{RunningJobs: 100},
+		WorkerProcess: func() doctor.WorkerProcess {
+			return doctor.WorkerProcess{Since: time.Now().Add(-time.Hour), Deaths: 1, Died: time.Now().Add(-time.Hour), Cause: errKilled}
+		},
 		PushLag: func(context.Context) (time.Duration, error) { return 0, nil },
 		Peers:   []doctor.Peer{{Name: "the table", URL: server(t, 0)}},
 	}
@@ -78,7 +83,7 @@ func TestHealthy(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	want := "version,store,queue,dead letters,workers,limits,live updates,clock,file descriptors,disk,configuration"
+	want := "version,store,queue,dead letters,workers,worker process,limits,live updates,clock,file descriptors,disk,configuration"
 	if got := strings.Join(names, ","); got != want {
 		t.Errorf("checks %s, want %s", got, want)
 	}
@@ -87,6 +92,7 @@ func TestHealthy(t *testing.T) {
 func TestLeftOut(t *testing.T) {
 	c := healthy(t)
 	c.Queue, c.DeadLetters, c.PushLag, c.Dir, c.Sockets, c.Peers, c.Workers = nil, nil, nil, "", 0, nil, 0
+	c.WorkerProcess = nil
 	r := doctor.New(c).Examine(t.Context())
 	if len(r.Checks) != 5 || r.Status != doctor.OK {
 		t.Errorf("%+v", r)
@@ -122,6 +128,19 @@ func TestFaults(t *testing.T) {
 			c.Queue = depth{Visible: 40, InFlight: 10}
 		}},
 		{"busy workers not to be known", "limits", doctor.Degraded, "could not be found out", func(_ *testing.T, c *doctor.Config) { c.Queue = silent{} }},
+		{"the worker process died", "worker process", doctor.Degraded, "died 2 times, last 1m0s ago: killed", func(_ *testing.T, c *doctor.Config) {
+			c.WorkerProcess = func() doctor.WorkerProcess {
+				return doctor.WorkerProcess{Since: time.Now(), Deaths: 2, Died: time.Now().Add(-time.Minute), Cause: errKilled}
+			}
+		}},
+		{"the worker process is gone", "worker process", doctor.Failing, "died 5s ago: killed", func(_ *testing.T, c *doctor.Config) {
+			c.WorkerProcess = func() doctor.WorkerProcess {
+				return doctor.WorkerProcess{Deaths: 3, Died: time.Now().Add(-5 * time.Second), Cause: errKilled}
+			}
+		}},
+		{"no worker process", "worker process", doctor.Failing, "not started", func(_ *testing.T, c *doctor.Config) {
+			c.WorkerProcess = func() doctor.WorkerProcess { return doctor.WorkerProcess{} }
+		}},
 		{"push is slow", "live updates", doctor.Degraded, "15000 ms", func(_ *testing.T, c *doctor.Config) {
 			c.PushLag = func(context.Context) (time.Duration, error) { return 15 * time.Second, nil }
 		}},
