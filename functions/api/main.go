@@ -39,7 +39,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return err
 	}
 	handler := httpapi.New(httpapi.Config{
-		Store: store, Records: store,
+		Store: store, Records: store, Bells: queue,
 		Submit:  submit.New(store, queue, submit.WithLogger(log), submit.WithWorkers(workers)),
 		Control: control.New(store, queue, nil, log),
 		Tickets: httpapi.PushTickets{Tickets: push.NewTickets(store), URL: getenv("GLEANER_SOCKET_URL")},

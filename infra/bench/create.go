@@ -35,7 +35,7 @@ func api(store interface {
 ) http.Handler {
 	log := slog.New(slog.DiscardHandler)
 	return httpapi.New(httpapi.Config{
-		Store: store, Records: store, Submit: submit.New(store, bells, submit.WithLogger(log)),
+		Store: store, Records: store, Bells: bells, Submit: submit.New(store, bells, submit.WithLogger(log)),
 		Control: control.New(store, bells, time.Now, log),
 		Auth:    httpapi.LoopbackOwner, Log: log, Limits: httpapi.Limits{Rate: -1},
 	})

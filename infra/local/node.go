@@ -127,7 +127,7 @@ func (n *Node) Close() error {
 // Handler serves the API and the dashboard.
 func (n *Node) Handler() (http.Handler, error) {
 	api := httpapi.New(httpapi.Config{
-		Store: n.Store, Records: n.Store, Submit: n.Submit, Control: n.Control,
+		Store: n.Store, Records: n.Store, Bells: n.bells, Submit: n.Submit, Control: n.Control,
 		Tickets: httpapi.PushTickets{Tickets: push.NewTickets(n.Store)},
 		Doctor:  n.doctor(),
 		Quota:   quota.New(n.Store, n.Store, n.cfg.Quota, nil),

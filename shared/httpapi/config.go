@@ -14,6 +14,7 @@ import (
 	"gleaner/shared/apikey"
 	"gleaner/shared/doctor"
 	"gleaner/shared/job"
+	"gleaner/shared/queue"
 	"gleaner/shared/quota"
 	"gleaner/shared/record"
 	"gleaner/shared/submit"
@@ -104,10 +105,11 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Config is what the API is made of. Store, Records, Submit and Control are needed.
+// Config is what the API is made of. Store, Records, Bells, Submit and Control are needed.
 type Config struct {
 	Store   job.Store
 	Records record.Store
+	Bells   queue.Sender // where a webhook's bell is rung
 	Submit  *submit.Service
 	Control Controller
 	Keys    *apikey.Service // nil: made from Records

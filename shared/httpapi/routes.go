@@ -48,6 +48,7 @@ func (a *api) routes() []route {
 		{Route{"GET", "/webhook"}, false, a.webhookSecret},
 		{Route{"POST", "/webhook/rotate"}, false, a.rotateWebhookSecret},
 		{Route{"GET", "/jobs/{id}/webhook"}, false, a.deliveries},
+		{Route{"POST", "/jobs/{id}/webhook"}, false, a.sendAgain},
 		{Route{"GET", "/suppressions"}, false, a.suppressions},
 		{Route{"POST", "/suppressions"}, false, a.suppress},
 		{Route{"DELETE", "/suppressions"}, false, a.unsuppress},

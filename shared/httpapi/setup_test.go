@@ -44,7 +44,7 @@ func newSite(t testing.TB, change ...func(*httpapi.Config)) *site {
 	s := &site{t: t, store: store, bells: &jobtest.Bells{}, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewJSONHandler(&syncWriter{w: s.log}, nil))
 	c := httpapi.Config{
-		Store: store, Records: store, Version: "1.2.3", Auth: httpapi.LoopbackOwner, Log: log,
+		Store: store, Records: store, Bells: s.bells, Version: "1.2.3", Auth: httpapi.LoopbackOwner, Log: log,
 		Submit:  submit.New(store, s.bells, submit.WithLogger(log)),
 		Control: control.New(store, s.bells, nil, log),
 		Limits:  httpapi.Limits{Rate: -1},

@@ -38,8 +38,20 @@ const maxGap = 15 * time.Minute
 
 // Delivery is how far the call about one completion of a job has come.
 type Delivery struct {
-	ID          string    `json:"id"`
-	URL         string    `json:"url"`
+	ID  string `json:"id"`
+	URL string `json:"url"`
+	// Round is the latest series of tries; when a call is sent again on request,
+	// a new one begins.
+	Round
+	// Again is how often somebody asked for the call to be sent again.
+	Again int `json:"again,omitempty"`
+	// Earlier are the rounds before, the latest first, at most maxEarlier. One that
+	// neither was delivered nor given up was cut short by the request.
+	Earlier []Round `json:"earlier,omitempty"`
+}
+
+// Round is a series of tries that ends with success or is given up.
+type Round struct {
 	Attempts    int       `json:"attempts"`
 	Status      int       `json:"status,omitempty"` // HTTP status of the last try; 0: no answer
 	Error       string    `json:"error,omitempty"`  // of the last try
@@ -49,21 +61,33 @@ type Delivery struct {
 	GaveUpAt    time.Time `json:"gave_up_at,omitzero"`
 }
 
-func (d *Delivery) over() bool { return !d.DeliveredAt.IsZero() || !d.GaveUpAt.IsZero() }
+// maxEarlier bounds the rounds that a delivery remembers.
+const maxEarlier = 10
+
+func (r *Round) over() bool { return !r.DeliveredAt.IsZero() || !r.GaveUpAt.IsZero() }
+
+// waits says that a bell comes before the time of the next try. A round that was
+// just begun waits for nothing.
+func (r *Round) waits(now time.Time) bool {
+	return r.Attempts > 0 && now.Before(r.NextAt.Add(-earlyBell))
+}
 
 // deliveryID names one completion of a job: a job that was retried has several.
 func deliveryID(j *job.Job) string {
 	return string(j.ID) + "-" + strconv.FormatInt(j.FinishedAt.UnixMilli(), 10)
 }
 
+// deliveryPartition holds a job's deliveries, whose sort keys begin with the
+// job's id, what was asked for about them, and the claim of the worker that calls.
 func deliveryPartition(id job.ID) string { return "WD#" + string(id) }
 
-// Deliveries returns the calls about a job, the latest completion first.
-func Deliveries(ctx context.Context, records record.Store, id job.ID) ([]Delivery, error) {
+// Deliveries returns the calls about a job, the latest completion first. A call
+// that somebody asked for and no worker has got to yet is shown as begun anew.
+func Deliveries(ctx context.Context, records record.Store, j *job.Job) ([]Delivery, error) {
 	const most = 50
-	found, _, err := records.List(ctx, deliveryPartition(id), "", "", most)
+	found, _, err := records.List(ctx, deliveryPartition(j.ID), string(j.ID), "", most)
 	if err != nil {
-		return nil, fmt.Errorf("webhook deliveries of %s: %w", id, err)
+		return nil, fmt.Errorf("webhook deliveries of %s: %w", j.ID, err)
 	}
 	all := make([]Delivery, len(found))
 	for i, r := range found {
@@ -71,22 +95,35 @@ func Deliveries(ctx context.Context, records record.Store, id job.ID) ([]Deliver
 			return nil, fmt.Errorf("webhook delivery %s: %w", r.Sort, err)
 		}
 	}
-	return all, nil
+	if sendable(j) != nil {
+		return all, nil
+	}
+	latest, rest := Delivery{ID: deliveryID(j), URL: j.Options.Webhook}, all
+	if len(all) > 0 && all[0].ID == latest.ID {
+		latest, rest = all[0], all[1:]
+	}
+	latest, asked, err := withRequest(ctx, records, j, latest)
+	if err != nil || !asked {
+		return all, err
+	}
+	return append([]Delivery{latest}, rest...), nil
 }
 
-func (s *Service) load(ctx context.Context, j *job.Job) (Delivery, error) {
-	d := Delivery{ID: deliveryID(j)}
-	r, err := s.Records.Get(ctx, deliveryPartition(j.ID), d.ID)
+// load returns the delivery about the job's latest completion, with what is asked
+// about it, and whether something is.
+func load(ctx context.Context, records record.Store, j *job.Job) (d Delivery, asked bool, err error) {
+	d = Delivery{ID: deliveryID(j), URL: j.Options.Webhook}
+	r, err := records.Get(ctx, deliveryPartition(j.ID), d.ID)
 	switch {
 	case errors.Is(err, record.ErrNotFound):
-		return d, nil
 	case err != nil:
-		return d, fmt.Errorf("webhook delivery %s: %w", d.ID, err)
+		return d, false, fmt.Errorf("webhook delivery %s: %w", d.ID, err)
+	default:
+		if err := json.Unmarshal(r.Value, &d); err != nil {
+			return d, false, fmt.Errorf("webhook delivery %s: %w", d.ID, err)
+		}
 	}
-	if err := json.Unmarshal(r.Value, &d); err != nil {
-		return d, fmt.Errorf("webhook delivery %s: %w", d.ID, err)
-	}
-	return d, nil
+	return withRequest(ctx, records, j, d)
 }
 
 func (s *Service) store(ctx context.Context, j *job.Job, d Delivery) error {

@@ -12,7 +12,7 @@
 // addresses: no address leaves this way. The headers are
 //
 //	Gleaner-Delivery:  the id; the same for every try, so that repeats can be told
-//	Gleaner-Attempt:   the number of the try, from 1
+//	Gleaner-Attempt:   the number of the try in its round, from 1
 //	Gleaner-Signature: t=<seconds since 1970>,v1=<signature>
 //
 // A signature is the HMAC-SHA256 (RFC 2104) of "<t>.<body>" in hex, keyed with the
@@ -26,4 +26,7 @@
 // redirects are not followed. 410 ends it, and so does an address that must not be
 // reached: webhooks are guarded like fetches. A job that is retried afterwards is
 // announced again when it is completed again, under another id.
+//
+// SendAgain has a call sent again, for a receiver that was down for longer: the
+// same body under the same id, with the attempts counted from 1 anew.
 package webhook

@@ -73,9 +73,10 @@ func bodyOf(p *job.Progress) ([]byte, error) {
 }
 
 // Announce answers a webhook bell: if the job is completed, wants a call and has
-// not had it, one try is made. When that fails the next bell is rung, with a
-// delay. nil means that this bell has done its duty; an error, that it should
-// come again.
+// not had it, or is to have it again, one try is made. When that fails the next
+// bell is rung, with a delay. nil means that this bell has done its duty; an
+// error, that it should come again. One try is made at a time: a bell that rings
+// meanwhile is held back, for it may be that of a request to send again.
 func (s *Service) Announce(ctx context.Context, id job.ID) error {
 	p, err := s.Jobs.Progress(ctx, id)
 	switch {
@@ -83,23 +84,36 @@ func (s *Service) Announce(ctx context.Context, id job.ID) error {
 		return nil
 	case err != nil:
 		return fmt.Errorf("webhook: job %s: %w", id, err)
-	case p.Job.Options.Webhook == "" || p.Job.Status != job.Completed || !p.Job.DeletedAt.IsZero():
+	case sendable(&p.Job) != nil || !p.Job.DeletedAt.IsZero():
 		return nil
 	}
-	d, err := s.load(ctx, &p.Job)
+	release, ok, err := s.claim(ctx, &p.Job)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return ring(ctx, s.Bells, &p.Job, busyGap)
+	}
+	defer release()
+	return s.try(ctx, &p)
+}
+
+// try makes one try, if it is time for one.
+func (s *Service) try(ctx context.Context, p *job.Progress) error {
+	d, _, err := load(ctx, s.Records, &p.Job)
 	if err != nil {
 		return err
 	}
-	if d.over() || s.Now().Before(d.NextAt.Add(-earlyBell)) {
+	if d.over() || d.waits(s.Now()) {
 		return nil // a repeated bell; the one that is meant comes by itself
 	}
 	secret, err := s.secrets.Of(ctx, p.Job.Owner)
 	if err != nil {
 		return err
 	}
-	body, err := bodyOf(&p)
+	body, err := bodyOf(p)
 	if err != nil {
-		return fmt.Errorf("webhook: job %s: %w", id, err)
+		return fmt.Errorf("webhook: job %s: %w", p.Job.ID, err)
 	}
 	d.URL = p.Job.Options.Webhook
 	d.Attempts++
@@ -125,6 +139,7 @@ func (s *Service) note(ctx context.Context, j *job.Job, d Delivery, v verdict) e
 	case v.reason == "":
 		d.DeliveredAt = now
 		log.InfoContext(ctx, "webhook delivered")
+		return s.settle(ctx, j, d)
 	case v.final || d.Attempts >= MaxAttempts:
 		d.GaveUpAt = now
 		log.WarnContext(ctx, "webhook given up", "reason", d.Error)
@@ -135,6 +150,17 @@ func (s *Service) note(ctx context.Context, j *job.Job, d Delivery, v verdict) e
 		}
 		d.NextAt = now.Add(gap)
 		log.InfoContext(ctx, "webhook not delivered; it is tried again", "reason", d.Error, "next", d.NextAt)
+	}
+	return s.store(ctx, j, d)
+}
+
+// settle stores that a call arrived; what was asked for while it was under way is
+// answered by that.
+func (s *Service) settle(ctx context.Context, j *job.Job, d Delivery) error {
+	if _, asked, err := withRequest(ctx, s.Records, j, d); err != nil {
+		return err
+	} else if asked {
+		d.Again++
 	}
 	return s.store(ctx, j, d)
 }

@@ -75,6 +75,7 @@ type world struct {
 	records *flakyRecords
 	worker  *work.Worker
 	now     time.Time
+	mu      sync.Mutex // guards waiting
 	waiting []queue.Outgoing
 	deaf    bool // sending fails
 }
@@ -88,6 +89,8 @@ func (w *world) Send(_ context.Context, messages []queue.Outgoing) error {
 			w.t.Errorf("delay of %s", m.Delay)
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.waiting = append(w.waiting, messages...)
 	return nil
 }
@@ -192,7 +195,11 @@ func (w *world) ring(m queue.Outgoing) error {
 
 func (w *world) delivery(id job.ID) webhook.Delivery {
 	w.t.Helper()
-	all, err := webhook.Deliveries(w.t.Context(), w.store, id)
+	j, err := w.store.Job(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	all, err := webhook.Deliveries(w.t.Context(), w.store, &j)
 	if err != nil || len(all) != 1 {
 		w.t.Fatalf("deliveries %+v, %v", all, err)
 	}

@@ -196,6 +196,7 @@ func (r *Runner) front() error {
 	watch.MaxResponse = lambdahttp.MaxAnswer
 	all := watch
 	all.StreamURL, all.Workers = r.cfg.URL+streamPath, r.cfg.Workers
+	all.Bells = r.Queue
 	all.Limits.Body = lambdahttp.MaxRequest
 	all.Submit = submit.New(r.Store, r.Queue, submit.WithLogger(r.cfg.Log), submit.WithWorkers(r.cfg.Workers))
 	all.Control = control.New(r.Store, r.Queue, nil, r.cfg.Log)
