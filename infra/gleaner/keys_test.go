@@ -147,12 +147,44 @@ func TestWebhookFromTheTerminal(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("no call")
 	}
-	// That the call was answered is noted a moment later.
+	delivered(t, term, id, 0)
+	if out := term.ok("webhook", "again", "last"); !strings.HasPrefix(out, id+"-") || !strings.Contains(out, hook.URL) {
+		t.Errorf("again: %s", out)
+	}
+	select {
+	case c := <-calls:
+		if !strings.Contains(string(c.body), id) {
+			t.Errorf("sent again: %s", c.body)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("no second call")
+	}
+	delivered(t, term, id, 1)
+	var d webhook.Delivery
+	if err := json.Unmarshal([]byte(term.ok("webhook", "again", id, "--json")), &d); err != nil || d.Again != 2 || !strings.HasPrefix(d.ID, id) {
+		t.Errorf("%+v %v", d, err)
+	}
+	plain := strings.TrimSpace(term.ok("create", newWebsite(t, 0).URL+"/page0"))
+	term.ok("watch", plain)
+	term.fails(1, "no webhook", "webhook", "again", plain)
+}
+
+// delivered waits until it is noted that the call about a job, sent again so many
+// times, was answered.
+func delivered(t *testing.T, term *terminal, id string, again int) {
+	t.Helper()
 	for range 300 {
-		if out := term.ok("webhook", "calls", id); strings.Contains(out, "delivered") {
+		var calls []webhook.Delivery
+		if err := json.Unmarshal([]byte(term.ok("webhook", "calls", id, "--json")), &calls); err != nil {
+			t.Fatal(err)
+		}
+		if len(calls) == 1 && calls[0].Again == again && !calls[0].DeliveredAt.IsZero() {
+			if out := term.ok("webhook", "calls", id); !strings.Contains(out, "delivered") {
+				t.Errorf("calls: %s", out)
+			}
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	t.Errorf("calls:\n%s", term.ok("webhook", "calls", id))
+	t.Fatalf("calls:\n%s", term.ok("webhook", "calls", id))
 }

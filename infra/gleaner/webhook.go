@@ -9,20 +9,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gleaner/shared/client"
+	"gleaner/shared/job"
 	"gleaner/shared/webhook"
 )
 
 func newWebhook(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "webhook",
-		Short: "Show the secret that webhook calls are signed with, and what became of calls",
+		Short: "Show what became of webhook calls, send them again, show what signs them",
 		Long: `When a job created with --webhook URL is completed, the server posts its figures to
 that URL, signed with a secret of the job's owner. A call that is not answered with
-2xx is repeated for about an hour.`,
+2xx is repeated for about an hour; after that it can be sent again.`,
 		Example: `  gleaner webhook secret
-  gleaner webhook calls last`,
+  gleaner webhook calls last
+  gleaner webhook again last`,
 	}
-	cmd.AddCommand(newWebhookSecret(getenv), newWebhookCalls(getenv))
+	cmd.AddCommand(newWebhookSecret(getenv), newWebhookCalls(getenv), newWebhookAgain(getenv))
 	return cmd
 }
 
@@ -67,16 +70,58 @@ func newWebhookCalls(getenv func(string) string) *cobra.Command {
 	return cmd
 }
 
+// newWebhookAgain takes several jobs: a receiver that was down missed the calls
+// of all that were completed meanwhile.
+func newWebhookAgain(getenv func(string) string) *cobra.Command {
+	var f remoteFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "again JOB ...",
+		Short: "Send the calls about completed jobs again",
+		Long: `Sends the calls about completed jobs again, at once, whatever became of them before.
+The body and the header Gleaner-Delivery are those of the first time, so that a
+receiver that got the call can tell. A call that does not arrive is repeated for
+about an hour.
+
+JOB is a job's id, the beginning of one, or "last" for the newest job.`,
+		Example:           "  gleaner webhook again last\n  gleaner webhook again 01M6GA60M0DK5W05QBN4ZQMGP7B --json",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: f.completeJobs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return eachJob(cmd, &f, args, func(c *client.Client, id job.ID) error {
+				d, err := c.SendAgain(cmd.Context(), id)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(cmd.OutOrStdout(), d)
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is sent to %s again; see what becomes of it with: gleaner webhook calls %s\n", d.ID, d.URL, id)
+				return err
+			})
+		},
+	}
+	f.register(cmd, getenv)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the call as JSON")
+	return cmd
+}
+
 func callRow(d *webhook.Delivery) []string {
 	state := "delivered"
+	tried := "never"
+	if !d.TriedAt.IsZero() {
+		tried = d.TriedAt.Local().Format(time.DateTime)
+	}
 	switch {
 	case !d.DeliveredAt.IsZero():
+	case d.Attempts == 0:
+		state = "about to be sent again"
 	case !d.GaveUpAt.IsZero():
 		state = "given up: " + d.Error
 	default:
 		state = "again at " + d.NextAt.Local().Format(time.TimeOnly) + ": " + d.Error
 	}
-	return []string{d.TriedAt.Local().Format(time.DateTime), strconv.Itoa(d.Attempts), state, d.URL}
+	return []string{tried, strconv.Itoa(d.Attempts), state, d.URL}
 }
 
 func newWebhookSecret(getenv func(string) string) *cobra.Command {

@@ -29,3 +29,11 @@ func (c *Client) Deliveries(ctx context.Context, id job.ID) ([]webhook.Delivery,
 	err := c.call(ctx, request{method: http.MethodGet, path: jobPath(id) + "/webhook"}, &out)
 	return out.Deliveries, err
 }
+
+// SendAgain has the webhook call about a job's latest completion sent again and
+// returns it as it is then, begun anew.
+func (c *Client) SendAgain(ctx context.Context, id job.ID) (webhook.Delivery, error) {
+	var d webhook.Delivery
+	err := c.call(ctx, request{method: http.MethodPost, path: jobPath(id) + "/webhook"}, &d)
+	return d, err
+}
