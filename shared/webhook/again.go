@@ -20,6 +20,10 @@ var (
 	ErrNotCompleted = errors.New("the job is not completed")
 )
 
+// repeatTime is how long after its call arrived a request is taken for a
+// repetition: a double click, or a client that did not get the answer.
+const repeatTime = 5 * time.Second
+
 // sendable says why a job is not announced; nil if it is.
 func sendable(j *job.Job) error {
 	switch {
@@ -37,7 +41,8 @@ func sendable(j *job.Job) error {
 // same id. It returns the delivery as it is then. Errors: ErrNoWebhook,
 // ErrNotCompleted.
 //
-// Whoever asks while an earlier request is not answered yet gets that one, and a
+// Whoever asks while an earlier request is not answered yet gets that one, and so
+// does who asks within repeatTime of the arrival of a call that was asked for. A
 // call that is under way when it is asked for answers the request if it arrives.
 func SendAgain(ctx context.Context, records record.Store, bells queue.Sender, j *job.Job, now time.Time) (Delivery, error) {
 	if err := sendable(j); err != nil {
@@ -46,6 +51,9 @@ func SendAgain(ctx context.Context, records record.Store, bells queue.Sender, j 
 	d, asked, err := load(ctx, records, j)
 	if err != nil {
 		return Delivery{}, err
+	}
+	if d.Again > 0 && !d.DeliveredAt.IsZero() && now.Before(d.DeliveredAt.Add(repeatTime)) {
+		return d, nil
 	}
 	if !asked {
 		d = d.again(now)
