@@ -1,6 +1,7 @@
 // The dashboard as a person uses it, against the real server and its sample site.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connection, eventually, faults, longestTask, number, prepareDrop, recordFigures, tile, watch } from "./probes.mjs";
@@ -231,10 +232,46 @@ test("a job's page shows what became of its webhook calls", { skip, timeout: 600
   assert.match(await call.textContent(), /Given up.*127\.0\.0\.2\/done.*1 try.*127\.0\.0\.2/s);
 });
 
+test("a call that was given up is sent again when its receiver is back", { skip, timeout: 60000 }, async () => {
+  const got = [];
+  const receiver = createServer((request, response) => {
+    got.push(request.headers["gleaner-delivery"]);
+    request.resume();
+    response.writeHead(got.length === 1 ? 410 : 204).end();
+  });
+  await new Promise((listening) => receiver.listen(0, "127.0.0.1", listening));
+  try {
+    const body = JSON.stringify({ name: "Sent again", urls: server.urls.slice(1, 2), options: { webhook: `http://127.0.0.1:${receiver.address().port}/done` } });
+    const made = await (await fetch(`${server.base}/jobs`, { method: "POST", body, headers: { "Content-Type": "application/json" } })).json();
+    await page.goto(`${server.base}/#/jobs/${made.job.id}`);
+    const region = page.getByRole("region", { name: "Webhook" });
+    await region.locator(".calls .pill", { hasText: "Given up" }).waitFor({ timeout: 30000 });
+    await region.getByRole("button", { name: "Send again" }).click();
+    await page.locator(".toast", { hasText: "Sending the call again" }).waitFor();
+    await region.locator(".calls .pill", { hasText: "Delivered" }).waitFor({ timeout: 30000 });
+    assert.match(await region.locator(".calls li").textContent(), /1 try.*204.*Before: given up after 1 try/s);
+    assert.ok(got.length === 2 && got[0] === got[1], `calls: ${got}`);
+    await region.scrollIntoViewIfNeeded();
+    await page.screenshot({ path: join(shots, "webhook-again.png") });
+    // Whoever may not, is told why.
+    await page.route(`**/jobs/${made.job.id}/webhook`, (route) =>
+      route.request().method() === "POST"
+        ? route.fulfill({ status: 409, contentType: "application/problem+json", body: '{"title":"The state does not allow this","status":409,"detail":"Only a completed job is announced."}' })
+        : route.continue(),
+    );
+    await region.getByRole("button", { name: "Send again" }).click();
+    await page.locator(".toast.bad", { hasText: "Only a completed job is announced." }).waitFor();
+    assert.equal(await region.getByRole("button", { name: "Send again" }).isDisabled(), false);
+    await page.unroute(`**/jobs/${made.job.id}/webhook`);
+  } finally {
+    receiver.close();
+  }
+});
+
 test("the page has its icon, and its title says how far the job is", { skip }, async () => {
   const icon = await page.locator("link[rel=icon]").evaluate((link) => fetch(link.href).then((r) => `${r.status} ${r.headers.get("Content-Type")}`));
   assert.equal(icon, "200 image/svg+xml");
-  assert.equal(await page.title(), "Announced · Gleaner");
+  assert.equal(await page.title(), "Sent again · Gleaner");
   await page.goto(`${server.base}/#/jobs/none`);
   await page.getByRole("heading", { name: "There is no such job" }).waitFor();
 });

@@ -6,7 +6,7 @@ import { EventParser } from "../static/js/live/eventparser.js";
 import { doneOf } from "../static/js/live/done.js";
 import { newer } from "../static/js/live/order.js";
 import { append, begin, current, rates } from "../static/js/live/series.js";
-import { state } from "../static/js/job/callstate.js";
+import { earlier, state } from "../static/js/job/callstate.js";
 import { changed, check, describe } from "../static/js/options.js";
 import { split } from "../static/js/ui/url.js";
 import { path } from "../static/js/jobs/sparkline.js";
@@ -178,6 +178,22 @@ test("a webhook call is delivered, given up or tried again", () => {
   assert.deepEqual(of({ next_at: "2026-11-23T12:02:10Z" }), { tone: "warn", word: "Trying", over: false, next: "next try in 2 min 10 s" });
   assert.equal(of({ next_at: "2026-11-23T12:00:04Z" }).next, "next try in 4 s");
   assert.equal(of({ next_at: "2026-11-23T11:59:58Z" }).next, "next try now");
+});
+
+test("a webhook call that is sent again says what became of it before", () => {
+  const now = Date.parse("2026-11-23T12:00:00Z");
+  assert.deepEqual(state({ attempts: 0, again: 1, next_at: "2026-11-23T11:59:59Z" }, now), {
+    tone: "warn",
+    word: "Sending",
+    over: false,
+    next: "about to be sent again",
+  });
+  const round = { attempts: 10, tried_at: "2026-11-23T10:00:00Z" };
+  const gone = { ...round, gave_up_at: "2026-11-23T10:00:00Z" };
+  assert.equal(earlier({ attempts: 1 }, now), "");
+  assert.equal(earlier({ earlier: [gone] }, now), "Before: given up after 10 tries, 2 h ago");
+  assert.equal(earlier({ earlier: [{ ...round, attempts: 1 }, gone] }, now), "Before: not delivered after 1 try, 2 h ago · 1 round before that");
+  assert.equal(earlier({ earlier: [{ ...round, delivered_at: round.tried_at }, gone, gone] }, now), "Before: delivered after 10 tries, 2 h ago · 2 rounds before that");
 });
 
 test("a URL is taken apart at the end of its host", () => {
