@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -123,7 +124,7 @@ func (w *walker) element(t tag, name []byte) {
 			}
 		}
 		if o.kind == specialBackRow && len(o.starts) < 64 {
-			if o.level++; o.level == 1 {
+			if o.level++; o.level == 1 && o.in == w.cur {
 				o.starts = append(o.starts, len(w.cur.buf))
 			}
 		}
@@ -182,7 +183,8 @@ type special struct {
 	kind  specialKind
 	form  FoundBy
 	after string // text the style sheet puts at its end; name of a scope
-	start int    // offset in the flattened text
+	in    *flat  // the flattened text it began in
+	start int    // offset in that
 
 	// Of a scope: how deep inside the walk is, and the children so far.
 	level, children int
@@ -224,7 +226,7 @@ func (w *walker) openSpecial(name []byte, o special) {
 		w.cur.mark(markLink)
 	case specialReversed, specialAfter, specialScope, specialSkipped, specialEncoded, specialBackRow:
 	}
-	o.tag, o.depth, o.start = string(name), 1, len(w.cur.buf)
+	o.tag, o.depth, o.in, o.start = string(name), 1, w.cur, len(w.cur.buf)
 	if o.kind == specialScope {
 		o.sameName = make(map[string]int)
 	}
@@ -235,11 +237,15 @@ func (w *walker) openSpecial(name []byte, o special) {
 func (w *walker) closeSpecial(i int) {
 	o := w.open[i]
 	w.open = append(w.open[:i], w.open[i+1:]...)
-	switch o.kind {
-	case specialHidden:
+	if o.kind == specialHidden {
 		w.hidden.mark(markBlock)
 		w.cur = &w.text
 		return
+	}
+	now := w.cur
+	w.cur = o.in // misnested, it may end where a hidden element is still open
+	defer func() { w.cur = now }()
+	switch o.kind {
 	case specialAfter:
 		w.cur.literal(o.after, w.pos(w.off))
 		w.zone(o, FoundCSS)
@@ -257,7 +263,7 @@ func (w *walker) closeSpecial(i int) {
 		w.cur.buf = w.cur.buf[:min(o.start, len(w.cur.buf))]
 	case specialEncoded:
 		w.encodedText(o)
-	case specialScope:
+	case specialHidden, specialScope:
 	}
 }
 
@@ -278,8 +284,8 @@ func (w *walker) encodedText(o special) {
 // shown.
 func (w *walker) reorder(o special) {
 	end := len(w.cur.buf)
-	if len(o.starts) < 2 || o.starts[0] < o.start || o.starts[len(o.starts)-1] > end || end-o.start > 1024 {
-		return
+	if len(o.starts) < 2 || o.starts[0] < o.start || o.starts[len(o.starts)-1] > end || end-o.start > 1024 || !slices.IsSorted(o.starts) {
+		return // what is misnested may have ended before text that was taken out
 	}
 	out := w.scratch[:0]
 	for i := len(o.starts) - 1; i >= 0; i-- {
