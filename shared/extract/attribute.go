@@ -78,7 +78,7 @@ func (w *walker) attributesOf(t tag, name []byte) {
 			if t.id == tagImg {
 				w.signImage(*a)
 			}
-			if bytes.IndexByte(a.value, '?') > 0 && w.suspicious(*a) && (foldIndex(a.value, "mail") >= 0 || foldIndex(a.value, "to=") >= 0) {
+			if bytes.IndexByte(a.value, '?') > 0 && w.suspicious(*a) && (foldIndex(a.value, "mail") >= 0 || foldIndex(a.value, "to=") >= 0 || foldIndex(a.value, "matmsg") >= 0) {
 				w.link(*a) // a picture of an address, made on demand
 			}
 		default:

@@ -130,6 +130,8 @@ func fenced(left, right *fence) strength {
 		return strongSign
 	case left.bracket != right.bracket:
 		return notSign
+	case left.deco == '.' && left.space != right.space:
+		return notSign // a host name in .at ends a sentence
 	case left.deco != 0 && left.deco == right.deco && left.repeat == right.repeat:
 		return strongSign
 	case left.deco != 0 || right.deco != 0:

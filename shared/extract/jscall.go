@@ -96,6 +96,9 @@ func (r *jsRun) member(o any, name string) any {
 		return jsNative{name: name, this: o}
 	case *jsObject:
 		if p, ok := v.props[name]; ok {
+			if f, ok := p.(*jsFunc); ok && f.node.val == getter {
+				return r.method(f, o, nil)
+			}
 			return p
 		}
 		if !v.opaque {
@@ -181,13 +184,6 @@ func (r *jsRun) callNode(n *jsNode, sc *jsScope) any {
 	}
 	fn := r.eval(callee, sc)
 	return r.call(fn, r.list(n.kids[1:], sc), sc)
-}
-
-// method calls a function of the script with an object for this.
-func (r *jsRun) method(f *jsFunc, this any, args []any) any {
-	bound := &jsFunc{node: f.node, scope: &jsScope{parent: f.scope, vars: map[string]any{"this": this}}}
-	f.called = true
-	return r.call(bound, args, r.global)
 }
 
 // class evaluates a class: a constructor with the methods of its instances.

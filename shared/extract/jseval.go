@@ -31,6 +31,10 @@ func (r *jsRun) eval(n *jsNode, sc *jsScope) any {
 	case opObject:
 		o := newObject()
 		for i := 0; i+1 < len(n.kids); i += 2 {
+			if n.kids[i].op == opSpread {
+				r.copyProps(o, r.eval(n.kids[i+1], sc))
+				continue
+			}
 			o.set(toString(r.eval(n.kids[i], sc)), r.eval(n.kids[i+1], sc))
 		}
 		return o

@@ -288,14 +288,31 @@ func (p *jsParser) object() *jsNode {
 	p.advance()
 	n := &jsNode{op: opObject}
 	for !p.bad && !p.is("}") {
+		kind := ""
 		var key *jsNode
 		switch t := p.tok; t.kind {
 		case jsName, jsString:
 			key = &jsNode{op: opLiteral, val: t.text}
 			p.relexKey(t)
+			if t.kind == jsName && prefixesMethod(t.text) && (p.tok.kind == jsName || p.tok.kind == jsString) {
+				kind, key.val = t.text, p.tok.text
+				p.relexKey(p.tok)
+			}
 		case jsNumber:
 			key = &jsNode{op: opLiteral, val: t.num}
 			p.advance()
+		case jsPunct:
+			if p.accept("...") {
+				n.kids = append(n.kids, &jsNode{op: opSpread}, p.assignment())
+				if !p.accept(",") {
+					p.expect("}")
+					return n
+				}
+				continue
+			}
+			p.expect("[")
+			key = p.assignment()
+			p.expect("]")
 		default:
 			return p.fail()
 		}
@@ -304,15 +321,14 @@ func (p *jsParser) object() *jsNode {
 		case p.accept(":"):
 			value = p.assignment()
 		case p.is("("):
-			f := &jsNode{op: opFunction}
-			f.params, _ = p.parameters()
-			f.kids = []*jsNode{p.block()}
-			value = f
+			value = p.method(kind)
 		default:
 			name, _ := key.val.(string)
 			value = &jsNode{op: opIdent, str: name}
 		}
-		n.kids = append(n.kids, key, value)
+		if kind != "set" {
+			n.kids = append(n.kids, key, value)
+		}
 		if !p.accept(",") {
 			break
 		}

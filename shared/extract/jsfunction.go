@@ -68,17 +68,16 @@ func (p *jsParser) class() *jsNode {
 			return p.fail()
 		}
 		p.relex()
-		if (name.text == "static" || name.text == "get" || name.text == "async") && p.tok.kind == jsName {
-			name = p.tok
+		kind := ""
+		for p.tok.kind == jsName && (name.text == "static" || prefixesMethod(name.text)) {
+			kind, name = name.text, p.tok
 			p.relex()
 		}
 		value := &jsNode{op: opLiteral}
 		if p.is("(") {
-			f := &jsNode{op: opFunction}
-			var defaults []*jsNode
-			f.params, defaults = p.parameters()
-			f.kids = []*jsNode{withDefaults(defaults, p.block())}
-			value = f
+			if value = p.method(kind); kind == "set" {
+				continue
+			}
 		} else if p.accept("=") {
 			value = p.assignment()
 			p.accept(";")
@@ -87,4 +86,51 @@ func (p *jsParser) class() *jsNode {
 	}
 	p.expect("}")
 	return n
+}
+
+// prefixesMethod reports whether a word before the name of a method says what
+// sort of method it is.
+func prefixesMethod(word string) bool { return word == "get" || word == "set" || word == "async" }
+
+// getter marks the node of a function that stands for the value it returns.
+const getter = "get"
+
+// method parses a method of an object or a class from its parameters on; kind is
+// the word before its name.
+func (p *jsParser) method(kind string) *jsNode {
+	f := &jsNode{op: opFunction}
+	if kind == getter {
+		f.val = getter
+	}
+	var defaults []*jsNode
+	f.params, defaults = p.parameters()
+	f.kids = []*jsNode{withDefaults(defaults, p.block())}
+	return f
+}
+
+// method calls a function of the script with an object for this.
+func (r *jsRun) method(f *jsFunc, this any, args []any) any {
+	f.called = true
+	return r.call(f.bind(this), args, r.global)
+}
+
+func (f *jsFunc) bind(this any) *jsFunc {
+	return &jsFunc{node: f.node, scope: &jsScope{parent: f.scope, vars: map[string]any{"this": this}}}
+}
+
+// copyProps gives one object the properties of another. What becomes global is
+// called without its object and keeps it.
+func (r *jsRun) copyProps(to, from any) {
+	o, ok := from.(*jsObject)
+	if !ok || o.opaque {
+		return
+	}
+	_, global := to.(jsNative)
+	for _, k := range o.keys {
+		v := r.member(o, k)
+		if f, ok := v.(*jsFunc); ok && global {
+			v = f.bind(o)
+		}
+		r.store(to, k, v)
+	}
 }

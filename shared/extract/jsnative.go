@@ -84,10 +84,8 @@ func (r *jsRun) native(f jsNative, args []any, sc *jsScope) any {
 			return a
 		}
 	case "Object.assign":
-		if o, ok := arg(args, 1).(*jsObject); ok && !o.opaque {
-			for _, k := range o.keys {
-				r.store(args[0], k, o.props[k])
-			}
+		if len(args) > 1 {
+			r.copyProps(args[0], args[1])
 		}
 		return arg(args, 0)
 	case "Array":

@@ -41,8 +41,8 @@ func (s *sink) json(b []byte, l *layer) {
 		}
 		if isKey(b, i) {
 			inner.place, inner.words = inKey, false
-		} else if bytes.HasSuffix(bytes.TrimRight(b[max(0, start-16):start-1], " \t"), []byte(`"__ref":`)) {
-			continue // the name of an entry of a cache
+		} else if before := bytes.TrimRight(b[max(0, start-16):start-1], " \t"); bytes.HasSuffix(before, []byte(`"__ref":`)) || bytes.HasSuffix(before, []byte(`"etag":`)) {
+			continue // the name of an entry of a cache, the mark of a version
 		}
 		s.jsonValue(v, escaped, &inner)
 	}

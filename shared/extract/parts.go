@@ -28,7 +28,19 @@ func (w *walker) otherAttribute(a *attr, tr *tagTraits) {
 	}
 	if a.mail || w.suspicious(*a) {
 		w.unknownValue(*a, a.mail, a.cipher)
+	} else if n := len(w.scopes); n > 0 && !w.s.opt.KeepObfuscated && len(w.handlers) < 256 && showsExpression(a.name) && bytes.IndexByte(w.scopes[n-1].text, '@') >= 0 {
+		w.handlers = append(w.handlers, code{text: bytes.Clone(w.value(*a)), pos: w.pos(a.pos), expression: true})
 	}
+}
+
+// showsExpression reports whether a framework shows the value of the expression
+// in an attribute, or makes a link of it.
+func showsExpression(name []byte) bool {
+	switch string(name) {
+	case "x-text", "x-html", "v-text", "v-html", ":href", "x-bind:href", "v-bind:href":
+		return true
+	}
+	return false
 }
 
 // unknownValue reads a value that may hold text, JSON, markup or an encoded
@@ -101,7 +113,7 @@ func (w *walker) parts(tagName []byte, hint bool) {
 		name := a.name
 		if len(name) > 5 && foldPrefix(name, "data-") {
 			name = name[5:]
-		} else if attrOf(a.name) != attrOther && (string(tagName) != "email" || !foldEqual(name, "id")) && (!foldEqual(name, "name") || bytes.IndexByte(tagName, '-') < 0) {
+		} else if attrOf(a.name) != attrOther && (string(tagName) != "email" || !foldEqual(name, "id")) && (!foldEqual(name, "name") && !foldEqual(name, "d") || bytes.IndexByte(tagName, '-') < 0) {
 			continue
 		}
 		p := partOf(name)

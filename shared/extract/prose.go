@@ -128,6 +128,16 @@ func plausibleLocal(local []byte) bool {
 	return roleLocal(strings.ToLower(string(local))) || bytes.IndexAny(local, "._-") > 0
 }
 
+// labelBefore reports whether a text ends with a word and a colon: the name of
+// what follows.
+func labelBefore(head []byte) bool {
+	for len(head) > 1 && head[len(head)-1] <= ' ' {
+		head = head[:len(head)-1]
+	}
+	n := len(head) - 1
+	return n > 0 && head[n] == ':' && (isLower(head[n-1]) || head[n-1] >= utf8.RuneSelf)
+}
+
 // segmentBefore returns up to 64 bytes of the same block before b[start].
 func segmentBefore(b []byte, start int) []byte {
 	head := b[max(0, start-64):start]

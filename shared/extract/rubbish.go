@@ -15,7 +15,7 @@ func rubbish(c *candidate, p place) bool {
 	if reserved(d) || keyword(c) || version(c.local) {
 		return true
 	}
-	if asset(d) || bytes.EqualFold(c.local, []byte("git")) || bytes.EqualFold(c.local, []byte("hg")) {
+	if asset(d) || len(d) <= len("12.pm") && clock(d) || bytes.EqualFold(c.local, []byte("git")) || bytes.EqualFold(c.local, []byte("hg")) {
 		return true
 	}
 	if p >= inScript && len(d) > 1 && d[1] == '.' && singleLetters(c.local) {
@@ -47,6 +47,15 @@ func asset(d []byte) bool {
 		return false
 	}
 	return d[i]|0x20 == 'x' && (i+1 == len(d) || d[i+1] == '.' || d[i+1] == '-') && i <= 3
+}
+
+// clock recognises the time of day, "doors@7.pm".
+func clock(d []byte) bool {
+	i := 0
+	for i < len(d) && class[d[i]]&isDigit != 0 {
+		i++
+	}
+	return i > 0 && i <= 2 && (bytes.EqualFold(d[i:], []byte(".pm")) || bytes.EqualFold(d[i:], []byte(".am")))
 }
 
 // reserved recognises suffixes of the public list under which there is no

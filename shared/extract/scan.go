@@ -151,7 +151,11 @@ grow:
 			lo -= w
 			c.lo = lo
 		default:
-			break grow
+			if ch != '\\' || at == len(buf) || buf[at] != '_' || lo < 2 || class[b[lo-2]]&(isLetter|isDigit) == 0 {
+				break grow
+			}
+			c.split = true // TeX and Markdown write an underscore so
+			lo--
 		}
 	}
 	c.local = buf[at:]

@@ -16,6 +16,9 @@ type signWord struct {
 var atWords = []signWord{
 	{"at-sign", false},
 	{"atsign", false},
+	{"at-mark", false},
+	{"atmark", true},
+	{"at mark", true},
 	{"at-zeichen", false},
 	{"atzeichen", false},
 	{"at zeichen", false},
@@ -146,6 +149,7 @@ var dotWords = []signWord{
 	{"point", false},
 	{"pt", true},
 	{"punto", false},
+	{"puntu", false},
 	{"ponto", false},
 	{"punt", false},
 	{"punct", false},

@@ -283,7 +283,8 @@ func (s *sink) bracketAllows(b []byte, lo, hi int) bool {
 	d := spelledDomain{b: b}
 	d.read(hi)
 	local, start := spelledLocal(b, lo, false)
-	return d.words > 0 || len(local) > 0 && plausibleLocal(local) && !hasSuffix(local) || announced(segmentBefore(b, start)) || s.familiar(d.name)
+	head := segmentBefore(b, start)
+	return d.words > 0 || len(local) > 0 && (plausibleLocal(local) && !hasSuffix(local) || labelBefore(head) && !hasUpper(local)) || announced(head) || s.familiar(d.name)
 }
 
 // closing returns the bracket that closes another.
