@@ -64,6 +64,20 @@ func workerIn(dir string) *exec.Cmd {
 	return cmd
 }
 
+// startWorker starts a worker process as a node would.
+func startWorker(t *testing.T, dir string) (*exec.Cmd, io.WriteCloser) {
+	t.Helper()
+	cmd := workerIn(dir)
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd, in
+}
+
 // pages serves a page with an address of its own at every path, after serve.
 func pages(t *testing.T, first string, serve func(*http.Request)) string {
 	t.Helper()
@@ -200,14 +214,7 @@ func orphaned(t *testing.T, at, told string) {
 		t.Fatal(err)
 	}
 	id := create(t, node, host, 1)
-	cmd := workerIn(cfg.Dir)
-	in, err := cmd.StdinPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	cmd, in := startWorker(t, cfg.Dir)
 	<-asked
 	_, err = in.Write([]byte(told))
 	if err := errors.Join(err, node.Close(), in.Close()); err != nil {
@@ -260,14 +267,7 @@ func TestOneWorkerProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = node.Close() }()
-	cmd := workerIn(cfg.Dir)
-	in, err := cmd.StdinPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	cmd, in := startWorker(t, cfg.Dir)
 	asked := make(chan struct{}, 1)
 	create(t, node, pages(t, "127.75.3.1", func(*http.Request) { asked <- struct{}{} }), 1)
 	<-asked // so it has the directory
