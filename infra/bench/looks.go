@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -39,15 +38,11 @@ var errSeenEnough = errors.New("seen enough")
 func Look(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	lines := json.NewDecoder(in)
 	var o order
-	if err := lines.Decode(&o); err != nil {
+	if err := json.NewDecoder(in).Decode(&o); err != nil {
 		return fmt.Errorf("look: %w", err)
 	}
-	go func() {
-		defer stop()
-		_, _ = io.Copy(io.Discard, in)
-	}()
+	go endsWith(in, stop)
 	s := &server{base: o.Base, client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}}
 	defer s.client.CloseIdleConnections()
 	enc := json.NewEncoder(out)
@@ -103,30 +98,15 @@ func (o *order) look(ctx context.Context, s *server, nothingFirst bool) (seen gl
 // look runs Look in a process of its own, so that neither it nor its requests wait
 // for this one, and calls each with what it saw until that returns an error.
 func (e *Env) look(ctx context.Context, o order, each func(glance) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	cmd := e.Process(ctx, LookCommand)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
+	p, err := e.start(ctx, LookCommand)
 	if err != nil {
 		return err
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
+	defer p.stop()
+	if err := json.NewEncoder(p.in).Encode(o); err != nil {
 		return fmt.Errorf("look: %w", err)
 	}
-	defer func() {
-		_ = in.Close()
-		cancel()
-		_ = cmd.Wait() // it was told to end
-	}()
-	if err := json.NewEncoder(in).Encode(o); err != nil {
-		return fmt.Errorf("look: %w", err)
-	}
-	for lines := json.NewDecoder(out); ; {
+	for lines := json.NewDecoder(p.out); ; {
 		var seen glance
 		if err := lines.Decode(&seen); err != nil {
 			return fmt.Errorf("look: the process that looks ended: %w", err)

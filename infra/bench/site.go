@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -64,10 +63,7 @@ func ServeSite(ctx context.Context, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("site: %w", err)
 	}
 	fmt.Fprintln(out, web.Port())
-	go func() {
-		defer stop()
-		_, _ = io.Copy(io.Discard, in)
-	}()
+	go endsWith(in, stop)
 	<-ctx.Done()
 	return web.Close()
 }
@@ -142,34 +138,16 @@ type site struct {
 }
 
 func (e *Env) startSite(ctx context.Context) (*site, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	cmd := e.Process(ctx, SiteCommand)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
+	p, err := e.start(ctx, SiteCommand)
 	if err != nil {
-		cancel()
 		return nil, err
 	}
-	out, err := cmd.StdoutPipe()
+	port, err := bufio.NewReader(p.out).ReadString('\n')
 	if err != nil {
-		cancel()
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		cancel()
-		return nil, fmt.Errorf("site: %w", err)
-	}
-	stop := func() {
-		_ = in.Close()
-		cancel()
-		_ = cmd.Wait() // it was told to end
-	}
-	port, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		stop()
+		p.stop()
 		return nil, fmt.Errorf("site: it did not say its port: %w", err)
 	}
-	return &site{port: strings.TrimSpace(port), stop: stop}, nil
+	return &site{port: strings.TrimSpace(port), stop: p.stop}, nil
 }
 
 // url is page n of a host.

@@ -32,12 +32,11 @@ func newWorker(getenv func(string) string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := local.Work(cmd.Context(), cfg, cmd.InOrStdin()); errors.Is(err, local.ErrOrphaned) {
+			err = local.Work(cmd.Context(), cfg, cmd.InOrStdin())
+			if errors.Is(err, local.ErrOrphaned) {
 				return &codeError{exitError, ""} // whoever killed the server knows
-			} else if err != nil {
-				return err
 			}
-			return nil
+			return err
 		},
 	}
 	f.register(cmd, getenv)

@@ -150,7 +150,7 @@ func (n *Node) Handler() (http.Handler, error) {
 // Run works off jobs until ctx ends, then lets the batches under way end soon,
 // and returns when they have.
 func (n *Node) Run(ctx context.Context) error {
-	if err := n.recover(ctx); err != nil {
+	if err := n.takeOver(ctx, n.opened); err != nil {
 		if ctx.Err() != nil {
 			return nil // stopped while it took over: the next start takes over again
 		}
@@ -200,21 +200,19 @@ func (n *Node) workers() interface{ Run(context.Context) error } {
 	return n.batches()
 }
 
-// recover takes over what a process that died had under way: holding the
-// directory's lock, this one knows that no lease in it is anybody's.
-func (n *Node) recover(ctx context.Context) error {
+// takeOver goes on with what a process that died had under way, with plans begun
+// before a time: holding the directory's lock, this one knows that no lease in it is
+// anybody's.
+func (n *Node) takeOver(ctx context.Context, before time.Time) error {
 	if err := n.Store.ExpireLeases(ctx, time.Now()); err != nil {
 		return fmt.Errorf("local: taking over: %w", err)
 	}
-	return n.Control.TakeOver(ctx, n.opened)
+	return n.Control.TakeOver(ctx, before)
 }
 
 // inherit takes over what the worker process had under way when it died, but for
 // plans that may be this process's: those are taken over when they surely are not.
 func (n *Node) inherit(ctx context.Context, died time.Time) error {
-	if err := n.Store.ExpireLeases(ctx, time.Now()); err != nil {
-		return fmt.Errorf("local: taking over from the worker process: %w", err)
-	}
 	n.legacies.Go(func() {
 		select {
 		case <-ctx.Done(): // the next start takes everything over
@@ -224,7 +222,7 @@ func (n *Node) inherit(ctx context.Context, died time.Time) error {
 			}
 		}
 	})
-	return n.Control.TakeOver(ctx, died.Add(-planTime))
+	return n.takeOver(ctx, died.Add(-planTime))
 }
 
 // planTime is how long this process may be at a plan, which it makes while

@@ -29,7 +29,7 @@ var ErrOrphaned = errors.New("the server of this worker process is gone")
 // Config.WorkerProcess; in is the process's standard input. It returns when that
 // Node or ctx tells it to stop and the batches under way have ended, or at once
 // with ErrOrphaned.
-func Work(ctx context.Context, cfg Config, in io.Reader) (err error) {
+func Work(ctx context.Context, cfg Config, in io.Reader) error {
 	giveWay()
 	lock, err := lockDirectory(ctx, cfg.Dir, workerLock)
 	if err != nil {
