@@ -212,15 +212,10 @@ func TestNamesWithTheSameHash(t *testing.T) {
 // off had left without a run.
 func TestFilesOfTheSecondSchema(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "gleaner.db")
-	old, err := sqlitedb.Open(t.Context(), path, sqlitedb.Options{Migrations: sqlitestore.Migrations(2)})
-	if err != nil {
-		t.Fatal(err)
-	}
 	ids := []job.ID{job.NewID(benchNow, 1), job.NewID(benchNow, 1)}
 	email := func(i int) string { return fmt.Sprintf("Info-ſ%d@hof-%d.de", i, i) }
 	const count = 2500
-	err = old.Write(t.Context(), func(tx *sqlitedb.Tx) error {
+	s := migrated(t, 2, func(tx *sqlitedb.Tx) error {
 		var err error
 		exec := func(query string, args ...any) {
 			if err == nil {
@@ -238,17 +233,6 @@ func TestFilesOfTheSecondSchema(t *testing.T) {
 		exec("INSERT INTO run VALUES (1001, 2000, 8, '', ?)", sqlitestore.TextOf(1000, func(i int) string { return email(1000 + i) }))
 		return err // those from 2001 on are in no run
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := old.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := sqlitestore.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
 	var all []string
 	for i := range count {
 		all = append(all, email(i))

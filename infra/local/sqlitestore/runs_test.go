@@ -1,6 +1,7 @@
 package sqlitestore_test
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -161,16 +162,30 @@ func TestPagesAreBounded(t *testing.T) {
 	}
 }
 
-// A file of the first schema is read as before, and written on.
-func TestFilesOfTheFirstSchema(t *testing.T) {
-	t.Parallel()
+// migrated is a store opened on a file of an older schema that fill wrote.
+func migrated(t *testing.T, schema int, fill func(tx *sqlitedb.Tx) error) *sqlitestore.Store {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "gleaner.db")
-	old, err := sqlitedb.Open(t.Context(), path, sqlitedb.Options{Migrations: sqlitestore.Migrations(1)})
+	old, err := sqlitedb.Open(t.Context(), path, sqlitedb.Options{Migrations: sqlitestore.Migrations(schema)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := errors.Join(old.Write(t.Context(), fill), old.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlitestore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// A file of the first schema is read as before, and written on.
+func TestFilesOfTheFirstSchema(t *testing.T) {
+	t.Parallel()
 	id := job.NewID(time.Now(), 1)
-	err = old.Write(t.Context(), func(tx *sqlitedb.Tx) error {
+	s := migrated(t, 1, func(tx *sqlitedb.Tx) error {
 		if _, err := tx.Exec("INSERT INTO job VALUES (7, ?, 'o', 'RUNNING', '', 0, 0, 1, '{}')", string(id)); err != nil {
 			return err
 		}
@@ -182,17 +197,6 @@ func TestFilesOfTheFirstSchema(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := old.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := sqlitestore.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
 	put(t, s, job.Ref{Job: id, Key: job.PlannedKey(1)}, []job.Address{{Email: "new@firma-0000.de", SourceURL: "https://new.de/GRÖSSE", FirstSeen: benchNow}})
 	for _, c := range []struct {
 		f    job.AddressFilter
@@ -209,6 +213,7 @@ func TestFilesOfTheFirstSchema(t *testing.T) {
 			t.Errorf("%+v: %d addresses, want %d", c.f, len(got), c.want)
 		}
 	}
+	var err error
 	for done := false; !done; {
 		if done, err = s.PurgeJob(t.Context(), id, 100); err != nil {
 			t.Fatal(err)
